@@ -255,10 +255,14 @@ func two(sign string, large uint64, unit string, small uint64, smaller string) s
 	return fmt.Sprintf("%s%d %s %d %s", sign, large, unit, small, smaller)
 }
 
-// visible is text without what would steer a terminal: some of an event is written by those who connect.
+// visible is text without what would steer a terminal or turn a line (Unicode's UAX #9): some of an event is written by
+// those who connect.
 func visible(text string) string {
+	turns := func(letter rune) bool {
+		return letter >= 0x202A && letter <= 0x202E || letter >= 0x2066 && letter <= 0x2069
+	}
 	return strings.Map(func(letter rune) rune {
-		if unicode.IsControl(letter) {
+		if unicode.IsControl(letter) || turns(letter) {
 			return '\uFFFD'
 		}
 		return letter

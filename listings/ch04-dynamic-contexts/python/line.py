@@ -171,6 +171,11 @@ def two(sign, large, unit, small, smaller):
     return f"{sign}{large} {unit}" + (f" {small} {smaller}" if small else "")
 
 
+def steers(letter):
+    """Whether it steers a terminal, or turns the direction of what follows (Unicode's UAX #9)."""
+    return unicodedata.category(letter) == "Cc" or letter in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
 def visible(said):
     """Text without what would steer a terminal: some of an event is written by those who connect."""
-    return "".join("\ufffd" if unicodedata.category(letter) == "Cc" else letter for letter in said)
+    return "".join("\ufffd" if steers(letter) else letter for letter in said)

@@ -29,9 +29,12 @@ impl Line {
     }
 }
 
-/// A log may hold anything. What reaches a terminal holds nothing that steers it.
+/// A log may hold anything. What reaches a terminal holds nothing that steers it, or that turns the direction of what
+/// follows (Unicode's UAX #9).
 pub fn plain(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    let turns = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let steers = |c: char| c.is_control() || turns(c);
+    let shown = |c: char| if steers(c) { '\u{fffd}' } else { c };
     text.chars().map(shown).collect()
 }
 

@@ -35,6 +35,12 @@ fn a_log_reads_as_it_did() {
 }
 
 #[test]
+fn what_a_log_holds_neither_steers_a_terminal_nor_turns_a_line() {
+    let plain = events::line::plain("a\u{1b}[31mb\u{202e}c\u{2069}é\n");
+    assert_eq!(plain, "a\u{fffd}[31mb\u{fffd}c\u{fffd}é\u{fffd}");
+}
+
+#[test]
 fn no_line_is_wider_than_a_page() {
     for line in text(Writer::default(), GOLDEN).lines() {
         assert!(line.chars().count() <= WIDTH, "{line}");

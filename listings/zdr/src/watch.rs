@@ -51,42 +51,119 @@ pub async fn watch(
 ) -> Result<WatchReport, Error> {
     let (host, name) = options.names()?;
     let looker = Looker::new(trust, &name, options.patience)?;
-    let mut addresses = Addresses::of(&options.server, host, &options.addresses).await?;
+    let addresses = Addresses::of(&options.server, host, &options.addresses).await?;
     let began = OffsetDateTime::now_utc();
-    let start = Instant::now();
     let mut due = interval(Duration::from_secs_f64(1.0 / options.rate));
     // A handshake that took long is not made up for: never more than the rate.
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut looks = first_round(&looker, &mut addresses, &mut due, start).await?;
-    let mut story = Story::new(options.settle);
-    for look in &looks {
-        story.take(look);
+    let mut watching = Watching {
+        looker,
+        addresses,
+        due,
+        start: Instant::now(),
+        looks: Vec::new(),
+        story: Story::new(options.settle),
+        say,
+    };
+    let ended = tokio::select! {
+        over = watching.until_over(options) => {
+            over?;
+            None
+        }
+        // A handshake that is cut short tells nothing of the server.
+        why = told_to_end(options.limit, &mut interrupt) => Some(why),
+    };
+    let mut report = WatchReport::of(options, began, &watching.looks, &watching.story, ended);
+    report.without_route = watching.addresses.without_route();
+    Ok(report)
+}
+
+/// A watch that goes on.
+struct Watching<'a> {
+    looker: Looker,
+    addresses: Addresses,
+    due: Interval,
+    start: Instant,
+    looks: Vec<Look>,
+    story: Story,
+    say: &'a dyn Fn(&str),
+}
+
+impl Watching<'_> {
+    /// Looks until the rotations are over.
+    async fn until_over(&mut self, options: &WatchOptions) -> Result<(), Error> {
+        self.first_round().await?;
+        for look in &self.looks {
+            self.story.take(look);
+        }
+        (self.say)(&self.story.beginning(&self.addresses.list()));
+        loop {
+            self.due.tick().await;
+            let next = self.addresses.next(self.say).await;
+            self.story.leads_to(&self.addresses.list());
+            let Some(address) = next else {
+                continue;
+            };
+            let look = self.looker.look(address, self.start).await;
+            // A name may lead to new addresses while it is watched.
+            let is_new = !self.story.tracks.contains_key(&address);
+            if look.unreachable() && is_new && !self.addresses.are_given() {
+                self.addresses.no_route_to(address, self.say);
+                continue;
+            }
+            if let Some(change) = self.story.take(&look) {
+                (self.say)(&change);
+            }
+            let over = self.story.over(options.rotations, options.overlap, &look);
+            self.looks.push(look);
+            if over {
+                return Ok(());
+            }
+        }
     }
-    say(&story.beginning(&addresses.list()));
-    let ended = loop {
-        tokio::select! {
-            _ = due.tick() => {}
-            why = interrupted(&mut interrupt) => break Some(why),
+
+    /// Looks at each address once. One to which no route leads from here is left out, if a name led to it.
+    async fn first_round(&mut self) -> Result<(), Error> {
+        for address in self.addresses.list() {
+            self.due.tick().await;
+            let look = self.looker.look(address, self.start).await;
+            match look.unreachable() {
+                // Whoever names it wants to know of it.
+                true if self.addresses.are_given() => {
+                    return Err(Error::Server(format!(
+                        "{address}: no route leads to it from here: watch it from a machine that reaches it, or leave \
+                         out this `--address`"
+                    )));
+                }
+                true => self.addresses.no_route_to(address, self.say),
+                false => self.looks.push(look),
+            }
         }
-        if options.limit.is_some_and(|limit| start.elapsed() > limit) {
-            break Some("its time was up".into());
+        if !self.addresses.are_given() {
+            for address in spare(&self.looks) {
+                self.looks.retain(|look| look.address != address);
+                self.addresses.leave_out(address);
+            }
         }
-        let next = addresses.next(say).await;
-        story.leads_to(&addresses.list());
-        let Some(address) = next else {
-            continue;
-        };
-        let look = looker.look(address, start).await;
-        if let Some(change) = story.take(&look) {
-            say(&change);
-        }
-        let over = story.over(options.rotations, options.overlap, &look);
-        looks.push(look);
-        if over {
-            break None;
+        could_be_judged(&self.looks, &self.looker, self.addresses.server())
+    }
+}
+
+/// Why the watch is to end before its rotations are over, once it is.
+async fn told_to_end(
+    limit: Option<Duration>,
+    interrupt: &mut watch::Receiver<Option<String>>,
+) -> String {
+    let up = async {
+        match limit {
+            Some(limit) => tokio::time::sleep(limit).await,
+            None => std::future::pending().await,
         }
     };
-    Ok(WatchReport::of(options, began, &looks, &story, ended))
+    tokio::select! {
+        () = up => "its time was up".into(),
+        why = interrupted(interrupt) => why,
+    }
 }
 
 /// Why the run is to end, once it is.
@@ -102,29 +179,8 @@ pub(crate) async fn interrupted(interrupt: &mut watch::Receiver<Option<String>>)
     }
 }
 
-/// Looks at each address once. One to which no route leads from here is left out.
-async fn first_round(
-    looker: &Looker,
-    addresses: &mut Addresses,
-    due: &mut Interval,
-    start: Instant,
-) -> Result<Vec<Look>, Error> {
-    let mut looks = Vec::new();
-    for address in addresses.list() {
-        due.tick().await;
-        let look = looker.look(address, start).await;
-        match look.unreachable() {
-            true => addresses.leave_out(address),
-            false => looks.push(look),
-        }
-    }
-    if !addresses.are_given() {
-        for address in spare(&looks) {
-            looks.retain(|look| look.address != address);
-            addresses.leave_out(address);
-        }
-    }
-    let server = addresses.server();
+/// Whether what follows can be judged: some address shows a certificate, and it is valid for this client.
+fn could_be_judged(looks: &[Look], looker: &Looker, server: &str) -> Result<(), Error> {
     let failed = |look: &Look| {
         let (_, words) = look.failed.as_ref()?;
         Some(format!("{}: {words}", look.address))
@@ -141,7 +197,7 @@ async fn first_round(
     }
     match looks.iter().find_map(|look| judged_by_others(look, looker)) {
         Some(advice) => Err(Error::Server(format!("{server}: {advice}"))),
-        None => Ok(looks),
+        None => Ok(()),
     }
 }
 

@@ -314,3 +314,159 @@ async fn strangers_get_the_verdict_that_is_theirs() {
         done.unwrap();
     }
 }
+
+/// One of the programs in `strangers`, with what it is given.
+fn stranger(script: &str, given: &[&str]) -> Vec<String> {
+    let script = format!("{}/tests/strangers/{script}", env!("CARGO_MANIFEST_DIR"));
+    let program = ["python3".to_owned(), script];
+    let given = given.iter().map(|word| (*word).to_owned());
+    program.into_iter().chain(given).collect()
+}
+
+/// A client that is slow where others are quick does the same, and is judged by that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_client_is_judged_by_what_it_does_in_the_end() {
+    const OWN: &[&str] = &["{address}", "{roots}", "{certificate}", "{key}"];
+    let slow: [(&str, &[&str], Step, u64, &str); 4] = [
+        (
+            "asks_late.py",
+            &OWN[..2],
+            Step::RemovedRoot,
+            3,
+            "still accepted a certificate of that root",
+        ),
+        (
+            "verifies_late.py",
+            &OWN[..2],
+            Step::NewRoot,
+            3,
+            "after a root was added to its file, it still rejects",
+        ),
+        (
+            "looks_seldom.py",
+            OWN,
+            Step::HalfRenewed,
+            120,
+            "while its certificate was new and its key was old",
+        ),
+        (
+            "two_kept.py",
+            &OWN[..2],
+            Step::PastEnd,
+            120,
+            "although the server's certificate had expired",
+        ),
+    ];
+    let mut judging = tokio::task::JoinSet::new();
+    for (script, given, step, within, words) in slow {
+        judging.spawn(async move {
+            let within = Duration::from_secs(within);
+            let report = judged(&options(stranger(script, given), within, &[step])).await;
+            let report = report.unwrap();
+            let met = &report.steps[0];
+            assert_eq!(met.outcome, Outcome::Failed, "{}", report.summary());
+            assert!(met.words.contains(words), "{}", report.summary());
+        });
+    }
+    while let Some(done) = judging.join_next().await {
+        done.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_no_step_could_be_judged_nothing_has_passed() {
+    let steps = [Step::RenewedLeaf, Step::HalfRenewed, Step::KeyInOutput];
+    let given = ["{address}", "{roots}"];
+    let report = judged(&options(stranger("asks_late.py", &given), BOUND, &steps)).await;
+    let report = report.unwrap();
+    assert_eq!(report.passed, None, "{}", report.summary());
+    let verdict = "NO VERDICT  asks_late: no step could be judged.";
+    assert!(
+        report.summary().starts_with(verdict),
+        "{}",
+        report.summary()
+    );
+}
+
+/// It has no server's protocol to speak, or no second request.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_of_another_kind_is_told_what_to_change() {
+    const ONCE: &str = "
+import ssl, sys, urllib.request
+context = ssl.create_default_context(cafile=sys.argv[2])
+urllib.request.urlopen(sys.argv[1], context=context).read()
+";
+    const NO_TLS: &str = "
+import socket, sys, time
+socket.create_connection(('127.0.0.1', int(sys.argv[1]))).sendall(b'\\0\\0\\0\\x08\\x04\\xd2\\x16\\x2f')
+time.sleep(600)
+";
+    let cases = [
+        (
+            vec!["python3", "-c", ONCE, "{url}", "{roots}"],
+            "give `--once`",
+        ),
+        (
+            vec!["python3", "-c", NO_TLS, "{port}"],
+            "what it sent is not TLS",
+        ),
+    ];
+    for (command, words) in cases {
+        let command = command.into_iter().map(str::to_owned).collect();
+        let steps = [Step::RenewedLeaf, Step::NewRoot];
+        let mut options = options(command, BOUND, &steps);
+        options.first = Duration::from_secs(5);
+        let error = judged(&options).await.unwrap_err();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+/// An agent or a daemon that it starts beside itself, say.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_leaves_something_running_is_started_again() {
+    const SCRIPT: &str = "
+import ssl, subprocess, sys, urllib.request
+subprocess.Popen(['sleep', '600'])
+context = ssl.create_default_context(cafile=sys.argv[2])
+urllib.request.urlopen(sys.argv[1], context=context).read()
+";
+    let command = ["python3", "-c", SCRIPT, "{url}", "{roots}"];
+    let command = command.map(str::to_owned).to_vec();
+    let mut options = options(command, BOUND, &[Step::NewRoot]);
+    options.once = true;
+    let report = judged(&options).await.unwrap();
+    assert_eq!(report.passed, Some(true), "{}", report.summary());
+}
+
+/// Only an answer can ask it to open a new connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_sends_nothing_more_is_not_told_that_it_was_asked_to() {
+    const IDLE: &str = "
+import ssl, sys, time, urllib.request
+context = ssl.create_default_context(cafile=sys.argv[2])
+urllib.request.urlopen(sys.argv[1], context=context).read()
+time.sleep(600)
+";
+    let command = ["python3", "-c", IDLE, "{url}", "{roots}", "{certificate}"];
+    let command = command.map(str::to_owned).to_vec();
+    let options = options(command, Duration::from_secs(1), &[Step::RenewedLeaf]);
+    let report = judged(&options).await.unwrap();
+    let met = &report.steps[0];
+    assert_eq!(met.outcome, Outcome::Failed, "{}", report.summary());
+    assert!(
+        met.words.contains("has to go on asking"),
+        "{}",
+        report.summary()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_interrupts_before_the_first_request_is_not_made_to_wait() {
+    let command = ["sleep", "600", "{url}"].map(str::to_owned).to_vec();
+    let mut options = options(command, BOUND, &[Step::NewRoot]);
+    options.first = Duration::from_secs(600);
+    let (_sender, interrupt) = channel::channel(Some("by a signal".to_owned()));
+    let judged = tokio::time::timeout(BOUND, check_client(&options, interrupt, &|_| ())).await;
+    let report = judged.expect("it is waited for").unwrap();
+    assert_eq!(report.passed, None, "{}", report.summary());
+}

@@ -57,6 +57,11 @@ pub enum Event {
         /// When.
         at: Duration,
     },
+    /// A connection whose handshake was complete has ended, without an alert.
+    Closed {
+        /// Its number.
+        connection: u64,
+    },
 }
 
 /// A handshake that is complete.
@@ -320,11 +325,10 @@ async fn connection(tcp: TcpStream, shared: Arc<Shared>) {
     }));
     let ended = serve(stream, &shared, connection, (round, since)).await;
     // With TLS 1.3 a client may object after the server's own handshake was complete.
-    if let Err(error) = ended
-        && let Some(why) = alert(&*error)
-    {
-        shared.put(Event::Refused { epoch, why });
-    }
+    shared.put(match ended.err().and_then(|error| alert(&*error)) {
+        Some(why) => Event::Refused { epoch, why },
+        None => Event::Closed { connection },
+    });
 }
 
 type Ended = Result<(), Box<dyn std::error::Error + Send + Sync>>;

@@ -1,9 +1,7 @@
 //! The client under test, and all that it is given: its files, a server to speak to, and authorities that issue
 //! for both.
 
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
-
 use std::time::Duration;
 
 use lab::agent::{Replacer, Strategy};
@@ -14,8 +12,10 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::client::options::ClientOptions;
+use crate::client::command::{advice, elsewhere, filled, words};
+use crate::client::options::{ClientOptions, Step};
 use crate::client::peer::{Event, Opened, Peer};
+use crate::client::reads::Reads;
 use crate::error::Error;
 use crate::server::advice::Advice;
 use crate::server::cleanup;
@@ -30,6 +30,8 @@ use crate::server::spec::signal_named;
 pub(super) const NAME: &str = "localhost";
 /// That a client has ended is no event: it is looked for as often as this.
 pub(super) const SLICE: Duration = Duration::from_millis(200);
+/// How the end of a program is told that did what it was to do.
+const ENDED_WELL: &str = "exit status: 0";
 /// From the end of a client that asks once to the next.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -51,6 +53,9 @@ pub struct Bench {
     pub follows: bool,
     /// How often it was told of new files while it was at work.
     told: u32,
+    /// How often its certificate was opened, and how often it had been when it was last replaced.
+    reads: Option<Reads>,
+    reads_before: u64,
     own: Issued,
     files: Replacer,
     client: Client,
@@ -130,6 +135,7 @@ impl Bench {
             words: Placeholders::of(words),
             user: None,
         };
+        let reads = Reads::of(&files.files().certificate).await;
         let output = ServerOutput::default();
         output.look_for(&own.key);
         let mut reading = JoinSet::new();
@@ -147,6 +153,8 @@ impl Bench {
             output,
             follows: true,
             told: 0,
+            reads,
+            reads_before: 0,
             own,
             files,
             client,
@@ -174,12 +182,14 @@ impl Bench {
             ended = self.ended();
         }
         let met = match self.peer.since(0).first() {
-            None => format!("it did not connect to port {}", self.peer.address().port()),
+            None => format!(
+                "it did not connect to port {}{}",
+                self.peer.address().port(),
+                elsewhere(|name| std::env::var(name).ok())
+            ),
             Some(Event::Refused { why, .. }) => {
-                let overruled = overruled(why, |name| std::env::var_os(name).is_some());
-                format!(
-                    "its handshake failed ({why}): it must trust `{{roots}}` and ask for `{NAME}`{overruled}"
-                )
+                let advice = advice(why, |name| std::env::var_os(name).is_some());
+                format!("its handshake failed ({why}): {advice}")
             }
             Some(_) => "it completed a handshake, and sent no HTTP request".to_owned(),
         };
@@ -215,9 +225,16 @@ impl Bench {
     pub fn half_renew(&mut self) -> Result<Issued, Error> {
         let next = issue(&mut self.clients, "client")?;
         let old = self.own.key.expose();
+        self.reads_before = self.reads.as_ref().map_or(0, Reads::count);
         self.files.replace(&next.chain_pem, old, |_| ())?;
         self.notify()?;
         Ok(next)
+    }
+
+    /// Whether the client has opened its certificate since [`Bench::half_renew`]. `None`: this system does not tell.
+    pub fn has_read(&self) -> Option<bool> {
+        let reads = self.reads.as_ref()?;
+        Some(reads.count() > self.reads_before)
     }
 
     /// Gives the client this certificate with its key.
@@ -277,6 +294,23 @@ impl Bench {
         })))
     }
 
+    /// Why nothing can be judged, where the client has ended well in its first step: it asked, and that was all.
+    pub fn asked_once(&mut self, step: Step) -> Option<Error> {
+        // In the other steps, to end may be what the client makes of its files.
+        let asks = matches!(
+            step,
+            Step::RenewedLeaf | Step::AskedByOthers | Step::NewRoot
+        );
+        let status = self.ended().filter(|_| asks && self.told <= 1)?;
+        (status == ENDED_WELL).then(|| {
+            Error::Server(format!(
+                "the client sent its request and ended ({status}). If it asks once and ends, give `--once`: it is then \
+                 started again and again. Otherwise it has to go on asking, and to stay in the foreground. {}",
+                it_said(&self.output.last())
+            ))
+        })
+    }
+
     /// How the client ended, where it did. One that asks once ends all the time.
     pub fn ended(&mut self) -> Option<String> {
         match &mut self.client {
@@ -311,63 +345,6 @@ pub(super) fn issue(authority: &mut Authority, name: &str) -> Result<Issued, Err
     authority
         .issue(&LeafRequest::new(name))
         .map_err(Error::issue)
-}
-
-fn words(files: &Replacer, port: u16, dir: &Path) -> Vec<(&'static str, String)> {
-    let path = |path: PathBuf| path.display().to_string();
-    let files = files.files();
-    vec![
-        ("url", format!("https://{NAME}:{port}/")),
-        ("address", format!("{NAME}:{port}")),
-        ("name", NAME.to_owned()),
-        ("port", port.to_string()),
-        ("certificate", path(files.certificate)),
-        ("key", path(files.key)),
-        ("roots", path(files.roots)),
-        ("dir", path(dir.to_owned())),
-    ]
-}
-
-/// The command, once each of its words is known.
-fn filled(command: &[String], words: &[(&'static str, String)]) -> Result<Vec<String>, Error> {
-    let Some((_, arguments)) = command.split_first() else {
-        return Err(Error::Invalid(
-            "give the client's command behind `--`".into(),
-        ));
-    };
-    let names: Vec<_> = words
-        .iter()
-        .map(|(name, _)| format!("{{{name}}}"))
-        .collect();
-    let mut asks = false;
-    for argument in arguments {
-        let mut left = argument.clone();
-        for name in &names {
-            asks |= left.contains(name.as_str())
-                && ["{url}", "{address}", "{port}"].contains(&name.as_str());
-            left = left.replace(name.as_str(), "");
-        }
-        let word = left
-            .split_once('{')
-            .and_then(|(_, rest)| rest.split_once('}'));
-        let letters = |word: &str| {
-            !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '_')
-        };
-        // Other braces are the program's own.
-        if let Some((word, _)) = word.filter(|(word, _)| letters(word)) {
-            return Err(Error::Invalid(format!(
-                "`{{{word}}}` stands for nothing: there are {}",
-                names.join(" ")
-            )));
-        }
-    }
-    match asks {
-        true => Ok(command.to_vec()),
-        false => Err(Error::Invalid(
-            "the client's command says nowhere whom to ask: give it `{url}`, `{address}` or `{port}`"
-                .into(),
-        )),
-    }
 }
 
 fn launch(
@@ -407,35 +384,11 @@ async fn again_and_again(launcher: Launcher, command: Vec<String>, output: Serve
         if let Ok(mut process) = launch(&launcher, &command, &output, &mut reading) {
             // One that hangs is ended, so that the next has its turn.
             let _ = timeout_at(Instant::now() + lab::BOUND, process.child.wait()).await;
-            while reading.join_next().await.is_some() {}
+            // What it has left running may hold its output open, and nothing comes after it until that is read.
+            drop(process);
+            let read = async { while reading.join_next().await.is_some() {} };
+            let _ = timeout_at(Instant::now() + SLICE, read).await;
         }
         sleep(PAUSE).await;
-    }
-}
-
-/// What of this machine may have another say in whom a client trusts, where it trusts nobody that it was told to:
-/// Python's requests prefer these to `Session.verify` (requests.readthedocs.io, "SSL Cert Verification").
-fn overruled(why: &str, is_set: impl Fn(&str) -> bool) -> String {
-    let mut names = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"].into_iter();
-    let set = names.find(|name| is_set(name));
-    let set = set.filter(|_| why.contains("UnknownCA"));
-    set.map_or_else(String::new, |name| {
-        format!(
-            " (the variable {name} is set here: in Python's requests it overrules `Session.verify`)"
-        )
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_variable_that_overrules_what_the_client_was_told_is_named() {
-        let unknown = "the client sent the alert UnknownCA";
-        assert!(overruled(unknown, |name| name == "CURL_CA_BUNDLE").contains("CURL_CA_BUNDLE"));
-        assert!(overruled(unknown, |_| true).contains("REQUESTS_CA_BUNDLE"));
-        assert_eq!(overruled(unknown, |_| false), "");
-        assert_eq!(overruled("it closed the connection", |_| true), "");
     }
 }

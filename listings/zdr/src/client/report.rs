@@ -21,7 +21,7 @@ pub struct ClientReport {
     pub format: u32,
     /// The client's command, before its words were replaced.
     pub command: Vec<String>,
-    /// Whether no step failed. `None`: the run was interrupted, and none had failed until then.
+    /// Whether no step failed. `None`: no step was judged, or the run was interrupted and none had failed until then.
     pub passed: Option<bool>,
     /// Each step.
     pub steps: Vec<StepReport>,
@@ -40,13 +40,15 @@ impl ClientReport {
             step.outcome == Outcome::Failed && step.step.severity() == Severity::Failure
         };
         let failed = steps.iter().any(fails);
+        let judged = |step: &StepReport| step.outcome != Outcome::NotApplicable;
+        let judged = steps.iter().any(judged);
         Self {
             format: FORMAT,
             command: options.command.clone(),
             passed: match (failed, &interrupted) {
                 (true, _) => Some(false),
-                (false, None) => Some(true),
-                (false, Some(_)) => None,
+                (false, None) if judged => Some(true),
+                (false, _) => None,
             },
             steps,
             interrupted,
@@ -76,7 +78,10 @@ impl ClientReport {
                 "PASSED  {program} uses its new files: {passed} of {tried} steps passed.{warnings}"
             ),
             Some(false) => format!("FAILED  {program} failed {failed} of {tried} steps.{warnings}"),
-            None => format!("NO VERDICT  {program}: the run was interrupted."),
+            None if self.interrupted.is_some() => {
+                format!("NO VERDICT  {program}: the run was interrupted.")
+            }
+            None => format!("NO VERDICT  {program}: no step could be judged."),
         };
         text.push('\n');
         for step in &self.steps {

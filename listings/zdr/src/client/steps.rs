@@ -1,8 +1,9 @@
 //! What is rotated under a client, and what a sound client does then.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use lab::authority::{Authority, Issued, LeafRequest};
+use lab::authority::{Authority, LeafRequest};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, sleep};
@@ -11,13 +12,16 @@ use crate::client::options::{ClientOptions, Step};
 use crate::client::outcome::StepReport;
 use crate::client::peer::{Event, Opened};
 use crate::client::program::{Bench, NAME, SLICE, issue};
+use crate::client::removed_root::removed_root;
 use crate::error::Error;
 use crate::server::error::it_said;
 
 /// Why a step about the client's own certificate is not taken.
 const NO_CERTIFICATE: &str = "Its command has no `{certificate}`.";
-/// For so long at most a certificate waits for its key.
+/// Once the client has read a certificate, that waits so long for its key at most.
 const TORN: Duration = Duration::from_secs(2);
+/// From a request over one connection of a pool to one over the next.
+const POOL: Duration = Duration::from_secs(1);
 
 /// Takes a step.
 ///
@@ -29,7 +33,10 @@ pub async fn take(
     options: &ClientOptions,
 ) -> Result<StepReport, Error> {
     if let Some(status) = bench.ended().filter(|_| step != Step::KeyInOutput) {
-        let words = format!("The client had ended by itself ({status}). {}", said(bench));
+        let words = format!(
+            "The client had ended by itself ({status}). {} One that asks once and ends is judged with `--once`.",
+            said(bench)
+        );
         return Ok(step.failed(words));
     }
     match step {
@@ -43,7 +50,7 @@ pub async fn take(
     }
 }
 
-fn said(bench: &Bench) -> String {
+pub(super) fn said(bench: &Bench) -> String {
     it_said(&bench.output.last())
 }
 
@@ -52,6 +59,7 @@ async fn renewed_leaf(bench: &mut Bench, within: Duration) -> Result<StepReport,
     if !bench.has_certificate {
         return Ok(step.left_out(NO_CERTIFICATE));
     }
+    let mark = bench.peer.mark();
     let serial = bench.renew()?.facts.serial.clone();
     let began = Instant::now();
     let last = match until_it_shows(bench, &serial, began + within).await? {
@@ -67,7 +75,14 @@ async fn renewed_leaf(bench: &mut Bench, within: Duration) -> Result<StepReport,
         Err(last) => last,
     };
     bench.follows = false;
+    // An answer asks to leave. Where no request comes, none can.
+    let asked = |event: &Event| matches!(event, Event::Asked { .. });
+    let is_idle = !bench.peer.since(mark).iter().any(asked);
     Ok(step.failed(match last {
+        None if is_idle => format!(
+            "It opened no connection and sent no request within {} s: a client under test has to go on asking.",
+            within.as_secs_f64()
+        ),
         None => format!(
             "It was asked to open a new connection, and opened none within {} s.",
             within.as_secs_f64()
@@ -118,6 +133,9 @@ async fn half_renewed(bench: &mut Bench, options: &ClientOptions) -> Result<Step
     }
     let old = bench.own().facts.serial.clone();
     let next = bench.half_renew()?;
+    // One that has not looked yet has not met it.
+    until_it_has_read(bench, Instant::now() + options.within).await;
+    let unread = bench.has_read() == Some(false);
     let torn = until_it_shows(bench, &old, Instant::now() + options.within.min(TORN)).await?;
     let ended = bench.ended();
     bench.complete(next)?;
@@ -132,6 +150,7 @@ async fn half_renewed(bench: &mut Bench, options: &ClientOptions) -> Result<Step
     let came = until_it_shows(bench, &serial, began + options.within).await?;
     let after = began.elapsed();
     let meanwhile = match torn {
+        _ if unread => "It did not open its certificate while that was new and its key was old",
         Ok(()) => "While its certificate was new and its key was old, it showed the previous pair",
         Err(_) => {
             "While its certificate was new and its key was old, it opened no connection with a certificate"
@@ -150,6 +169,13 @@ async fn half_renewed(bench: &mut Bench, options: &ClientOptions) -> Result<Step
             options.within.as_secs_f64()
         )),
     })
+}
+
+/// Waits until the client has read its new certificate. Where the file system does not tell, that is at once.
+async fn until_it_has_read(bench: &mut Bench, until: Instant) {
+    while bench.has_read() == Some(false) && bench.ended().is_none() && Instant::now() < until {
+        sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// What it has printed until now.
@@ -200,7 +226,7 @@ async fn new_root(bench: &mut Bench, within: Duration) -> Result<StepReport, Err
     let shown = issue(&mut bench.second, NAME)?;
     let asks_for = bench.clients.root_pem().to_owned();
     let epoch = bench.peer.show(&shown, &asks_for)?;
-    if bench.full(mark, epoch, began + within).await.is_some() {
+    if asks(bench, mark, epoch, began + within).await {
         let after = began.elapsed();
         let words = format!(
             "It accepted a certificate of the new root {} ms after the root was added to its file.",
@@ -208,17 +234,18 @@ async fn new_root(bench: &mut Bench, within: Duration) -> Result<StepReport, Err
         );
         return Ok(step.passed(Some(after), words));
     }
-    let refused = bench
-        .peer
-        .since(mark)
-        .into_iter()
-        .find_map(|event| match event {
-            Event::Refused { why, .. } => Some(why),
-            _ => None,
-        });
+    let met = bench.peer.since(mark);
+    let refused = met.iter().find_map(|event| match event {
+        Event::Refused { why, .. } => Some(why),
+        _ => None,
+    });
+    let opened = |event: &Event| matches!(event, Event::Opened(of) if of.epoch == epoch);
     let how = match (refused, bench.ended()) {
         (_, Some(status)) => format!("it ended ({status}). {}", said(bench)),
         (Some(why), None) => format!("it still rejects a certificate of the new root: {why}."),
+        (None, None) if met.iter().any(opened) => {
+            "it has sent no request over a new connection.".to_owned()
+        }
         (None, None) => "it has opened no new connection.".to_owned(),
     };
     let words = format!(
@@ -229,6 +256,38 @@ async fn new_root(bench: &mut Bench, within: Duration) -> Result<StepReport, Err
     let first = issue(&mut bench.first, NAME)?;
     bench.peer.show(&first, &asks_for)?;
     Ok(step.failed(words))
+}
+
+/// Whether a request comes over a connection that was opened in this epoch. With TLS 1.3 a client may still object when
+/// the server's own handshake is complete: a request says that it did not.
+pub(super) async fn asks(bench: &mut Bench, mark: usize, epoch: u64, until: Instant) -> bool {
+    let mut opened = BTreeSet::new();
+    let mut asked = |event: &Event| match event {
+        Event::Opened(of) if of.epoch == epoch => {
+            opened.insert(of.connection);
+            None
+        }
+        Event::Asked { connection, .. } => opened.contains(connection).then_some(()),
+        _ => None,
+    };
+    loop {
+        let slice = until.min(Instant::now() + SLICE);
+        if bench.peer.wait(mark, slice, &mut asked).await.is_some() {
+            return true;
+        }
+        if slice == until || bench.ended().is_some() {
+            return false;
+        }
+    }
+}
+
+/// The connections that were opened in this epoch.
+fn of_epoch(events: &[Event], epoch: u64) -> BTreeSet<u64> {
+    let opened = events.iter().filter_map(|event| match event {
+        Event::Opened(of) if of.epoch == epoch => Some(of.connection),
+        _ => None,
+    });
+    opened.collect()
 }
 
 async fn past_end(bench: &mut Bench, options: &ClientOptions) -> Result<StepReport, Error> {
@@ -243,33 +302,36 @@ async fn past_end(bench: &mut Bench, options: &ClientOptions) -> Result<StepRepo
     let mark = bench.peer.mark();
     let epoch = bench.peer.show(&short, &asks_for)?;
     let begun = Instant::now();
-    let Some(opened) = bench
-        .full(mark, epoch, begun + options.short.min(options.within))
-        .await
-    else {
+    let until = begun + options.short.min(options.within);
+    if bench.full(mark, epoch, until).await.is_none() {
         let next = issue(&mut bench.first, NAME)?;
         bench.peer.show(&next, &asks_for)?;
         return Ok(step.left_out("It opened no connection while the short certificate was valid."));
-    };
+    }
     let end = OffsetDateTime::parse(&short.facts.not_after, &Rfc3339).map_err(Error::issue)?;
     // The end is the last second of its validity (RFC 5280, section 4.1.2.5).
     let left = end + time::Duration::seconds(1) - OffsetDateTime::now_utc();
     sleep(left.max(time::Duration::ZERO).unsigned_abs()).await;
+    let kept = of_epoch(&bench.peer.since(mark), epoch);
     let (over, mark) = (bench.peer.now(), bench.peer.mark());
-    // Whatever comes first: a request over the old connection, or an attempt to open a new one.
+    // Whatever comes first: a request over an old connection, or an attempt to open a new one.
     let next = |event: &Event| match event {
-        Event::Asked { connection, at } if *at > over => Some(*connection == opened.connection),
+        Event::Asked { connection, at } if *at > over => Some(kept.contains(connection)),
         Event::Refused { .. } => Some(false),
         _ => None,
     };
-    let kept = bench
-        .peer
-        .wait(mark, Instant::now() + options.within, next)
-        .await;
+    let until = Instant::now() + options.within;
+    let mut kept_on = bench.peer.wait(mark, until, next).await;
+    if kept_on == Some(false) {
+        // Another connection of the same pool may have its turn a moment later.
+        let late = |event: &Event| next(event).filter(|kept| *kept);
+        let later = bench.peer.wait(mark, Instant::now() + POOL, late).await;
+        kept_on = later.or(kept_on);
+    }
     let next = issue(&mut bench.first, NAME)?;
     bench.peer.show(&next, &asks_for)?;
     // What has ended sends nothing, and is no client that does as it should.
-    Ok(match (kept, bench.ended()) {
+    Ok(match (kept_on, bench.ended()) {
         (Some(true), _) => step.failed(
             "It sent a request over a kept connection although the server's certificate had expired. Only a new \
              handshake can show that: limit the age of its connections.",
@@ -281,162 +343,4 @@ async fn past_end(bench: &mut Bench, options: &ClientOptions) -> Result<StepRepo
         (Some(false), None) => step.passed(None, "After the server's certificate had expired, it sent nothing more over the connection."),
         (None, None) => step.passed(None, "After the server's certificate had expired, it sent no request at all."),
     })
-}
-
-/// What tells whether a root that is gone from a client's file is gone for the client.
-enum Met {
-    /// The client objected.
-    Objected,
-    /// It ended.
-    Ended,
-    /// It was there until the end: by this handshake last.
-    Stayed(Option<Opened>),
-}
-
-async fn removed_root(bench: &mut Bench, within: Duration) -> Result<StepReport, Error> {
-    let step = Step::RemovedRoot;
-    let asks_for = bench.clients.root_pem().to_owned();
-    let both = format!("{}{}", bench.first.root_pem(), bench.second.root_pem());
-    bench.trust(&both)?;
-    let shown = issue(&mut bench.first, NAME)?;
-    if !session_begins(bench, &shown, within).await? {
-        return Ok(step.left_out("It did not connect while the root was still trusted."));
-    }
-    let only = bench.second.root_pem().to_owned();
-    bench.trust(&only)?;
-    let began = Instant::now();
-    let met = until_it_objects(bench, began + within).await;
-    let after = began.elapsed();
-    let ms = after.as_millis();
-    let words = match met {
-        Met::Objected => {
-            format!(
-                "{ms} ms after the root was removed from its file, it rejected a certificate of that root."
-            )
-        }
-        Met::Ended => format!(
-            "It ended {ms} ms after the root was removed from its file. {}",
-            said(bench)
-        ),
-        Met::Stayed(None) => {
-            "After the root was removed, it sent nothing more to a server of that root.".into()
-        }
-        Met::Stayed(Some(last)) => {
-            let accepts = match last.resumed {
-                false => true,
-                // And without a session?
-                true => {
-                    bench.peer.show(&shown, &asks_for)?;
-                    let met = until_it_objects(bench, Instant::now() + within).await;
-                    matches!(met, Met::Stayed(Some(_)))
-                }
-            };
-            let seconds = within.as_secs_f64();
-            let what = still(last.resumed, accepts);
-            let words =
-                format!("{seconds} s after the root was removed from its file, it still {what}.");
-            return Ok(
-                step.failed(match accepts && trusts_anybody(bench, within).await? {
-                    true => format!("{words} {VERIFIES_NOTHING}"),
-                    false => words,
-                }),
-            );
-        }
-    };
-    Ok(step.passed(Some(after), words))
-}
-
-/// What is wrong with a client that accepts what no root of it has ever issued.
-const VERIFIES_NOTHING: &str = "It also accepted a certificate of a root that was never in its file: it does not verify the server at all.";
-
-/// Whether it accepts a certificate of a root that was never in its file.
-async fn trusts_anybody(bench: &mut Bench, within: Duration) -> Result<bool, Error> {
-    let mut stranger = Authority::named("Stranger Root").map_err(Error::issue)?;
-    let shown = issue(&mut stranger, NAME)?;
-    let asks_for = bench.clients.root_pem().to_owned();
-    let mark = bench.peer.mark();
-    let epoch = bench.peer.show(&shown, &asks_for)?;
-    let until = Instant::now() + within;
-    let Some(opened) = bench.full(mark, epoch, until).await else {
-        return Ok(false);
-    };
-    // With TLS 1.3 a client may still object now: a request says that it did not.
-    let asked = |event: &Event| match event {
-        Event::Asked { connection, .. } if *connection == opened.connection => Some(true),
-        Event::Refused { epoch: of, .. } if *of == epoch => Some(false),
-        _ => None,
-    };
-    Ok(bench.peer.wait(mark, until, asked).await == Some(true))
-}
-
-/// What a client does that goes by a root it has no more.
-fn still(resumes: bool, accepts: bool) -> &'static str {
-    match (resumes, accepts) {
-        (true, false) => {
-            "resumed a session that began under that root, because a resumption verifies no certificate. It \
-             rejected the root in a full handshake"
-        }
-        (true, true) => {
-            "resumed sessions that began under that root, and accepted a certificate of that root"
-        }
-        (false, _) => "accepted a certificate of that root",
-    }
-}
-
-/// Lets a session begin while the root is trusted: with a request later, its ticket has come.
-async fn session_begins(
-    bench: &mut Bench,
-    shown: &Issued,
-    within: Duration,
-) -> Result<bool, Error> {
-    let asks_for = bench.clients.root_pem().to_owned();
-    let mark = bench.peer.mark();
-    let epoch = bench.peer.show(shown, &asks_for)?;
-    let Some(opened) = bench.full(mark, epoch, Instant::now() + within).await else {
-        return Ok(false);
-    };
-    let asked = |event: &Event| match event {
-        Event::Asked { connection, .. } => (*connection == opened.connection).then_some(()),
-        _ => None,
-    };
-    let _ = bench.peer.wait(mark, Instant::now() + within, asked).await;
-    Ok(true)
-}
-
-/// Shows the same again and again, with the sessions of before, until the client objects or the time is up.
-async fn until_it_objects(bench: &mut Bench, until: Instant) -> Met {
-    let config = bench.peer.shown();
-    let mut last = None;
-    while Instant::now() < until {
-        let mark = bench.peer.mark();
-        let epoch = bench.peer.show_config(config.clone());
-        let next = |event: &Event| match event {
-            Event::Opened(opened) if opened.epoch == epoch => Some(Some(opened.clone())),
-            Event::Refused { epoch: of, .. } if *of == epoch => Some(None),
-            _ => None,
-        };
-        let slice = until.min(Instant::now() + SLICE);
-        match bench.peer.wait(mark, slice, next).await {
-            Some(Some(opened)) => {
-                // With TLS 1.3 a client objects after the server's own handshake is complete.
-                let objected = |event: &Event| match event {
-                    Event::Refused { epoch: of, .. } if *of == epoch => Some(true),
-                    Event::Asked { connection, .. } if *connection == opened.connection => {
-                        Some(false)
-                    }
-                    _ => None,
-                };
-                match bench.peer.wait(mark, slice, objected).await {
-                    Some(true) => return Met::Objected,
-                    Some(false) => last = Some(opened),
-                    None => {}
-                }
-                sleep(Duration::from_millis(10)).await;
-            }
-            Some(None) => return Met::Objected,
-            None if bench.ended().is_some() => return Met::Ended,
-            None => {}
-        }
-    }
-    Met::Stayed(last)
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::gate::level::Level;
 use crate::report::Report;
+use crate::report::format::counted;
 use crate::report::standing::Standing;
 use crate::report::waiver::WaiverState;
 
@@ -27,7 +28,13 @@ pub fn badge(report: &Report) -> String {
         .filter(|waiver| waiver.state == WaiverState::Applied)
         .count();
     let standing = report.standing();
+    let left_out = report.plan.scenarios_left_out.len() as u64;
     let (message, color) = match (standing, waived) {
+        // Nobody who sees it sees the report: what was not tried has not passed.
+        (Standing::Passed, _) if left_out > 0 => {
+            let not_run = counted(left_out, "scenario");
+            (format!("{level} passed, {not_run} not run"), "yellowgreen")
+        }
         (Standing::Passed, 0) if level == Level::All => (format!("{level} passed"), "brightgreen"),
         (Standing::Passed, 0) => (format!("{level} passed"), "green"),
         (Standing::Passed, many) => (format!("{level} passed, {many} waived"), "yellowgreen"),

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::server::lines::steers;
+
 /// How wide a terminal's lines are: no terminal is narrower by default.
 pub const WIDTH: usize = 80;
 
@@ -144,7 +146,7 @@ pub fn plain(text: &str) -> String {
     let shown = |c: char| {
         if c.is_whitespace() {
             ' '
-        } else if c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}') {
+        } else if steers(c) {
             '\u{FFFD}'
         } else {
             c

@@ -2,6 +2,7 @@
 
 use crate::gate::ROTATION;
 use crate::gate::level::Level;
+use crate::gate::scenario::Scenario;
 use crate::report::at_risk::{AtRisk, none_or};
 use crate::report::format::counted;
 use crate::report::waiver::WaiverState;
@@ -83,7 +84,18 @@ impl Report {
         };
         let below = Level::ALL.into_iter().rev();
         let mut below = below.filter(|level| *level < self.plan.require);
-        below.find(|level| !fails(*level))
+        below.find(|level| !fails(*level) && !self.is_in_part(*level))
+    }
+
+    /// Whether less was tried than this level requires.
+    fn is_in_part(&self, level: Level) -> bool {
+        let left_out = &self.plan.scenarios_left_out;
+        let required = Scenario::all().iter().filter(|of| of.level() <= level);
+        let cut_short = self.interrupted.is_some() && level > Level::Rotation;
+        cut_short
+            || required
+                .map(|of| of.name())
+                .any(|name| left_out.contains(&name))
     }
 
     /// What else has to be said beside a verdict: what the level does not require, what is waived, and

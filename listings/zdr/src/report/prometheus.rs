@@ -193,6 +193,12 @@ fn rotations(metrics: &mut Metrics<'_>, report: &Report) {
 fn scenarios(metrics: &mut Metrics<'_>, report: &Report) {
     let run = report.scenarios.iter();
     let run = run.filter(|scenario| scenario.outcome != Outcome::NotApplicable);
+    let left_out = report.plan.scenarios_left_out.len() as f64;
+    metrics.gauge(
+        "zdr_scenarios_not_run",
+        "Scenarios that the level requires, and that were not run.",
+        [(vec![], left_out)],
+    );
     let samples = run.map(|scenario| {
         let labels = vec![
             ("scenario", scenario.name.clone()),

@@ -263,10 +263,12 @@ fn in_words_of_toml(message: &str, written: &str) -> String {
     let is_day = written.starts_with(|first: char| first.is_ascii_digit());
     let map = if is_day { "type: date" } else { "type: table" };
     let is_negative = message.contains("value: integer `-");
-    let least = if is_negative {
-        "expected 0 or more"
-    } else {
-        "expected an integer"
+    let is_integer = message.contains("integer `");
+    let least = match (is_negative, is_integer) {
+        (true, _) => "expected 0 or more",
+        // The type is right, and the number is not.
+        (false, true) => "expected a smaller one",
+        (false, false) => "expected an integer",
     };
     [
         ("type: map", map),
@@ -276,7 +278,7 @@ fn in_words_of_toml(message: &str, written: &str) -> String {
         ("expected path string", "expected a string"),
         ("expected struct Config", "expected a table"),
         ("expected u64", least),
-        ("expected i32", "expected an integer"),
+        ("expected i32", least),
         (" as i128", ""),
         ("wanted string or table", "expected a string"),
     ]

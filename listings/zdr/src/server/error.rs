@@ -294,11 +294,20 @@ impl NotReady {
             (None, false) if !self.is_told => {
                 "the server listens on a port of its own: its description has no `{port}`".into()
             }
+            (None, false) if self.is_not_reached() => {
+                format!("{within}: it listens, and no connection comes about")
+            }
             (None, false) => format!("{within}: it listens elsewhere"),
             (Some(event), false) => format!("{within}: it did not log `{event}`"),
             (_, true) if !self.held.is_empty() => format!("{within}: its port is taken"),
             (_, true) => within,
         }
+    }
+
+    /// Whether it listens just where clients come.
+    fn is_not_reached(&self) -> bool {
+        let everywhere = SocketAddr::from(([0, 0, 0, 0], self.expected.port()));
+        self.listens.contains(&self.expected) || self.listens.contains(&everywhere)
     }
 
     fn advice(&self) -> Advice {
@@ -325,6 +334,11 @@ impl NotReady {
         };
         let same_port = |address: &SocketAddr| address.port() == expected.port();
         let change = match (&self.event, self.listens.is_empty()) {
+            (None, false) if self.is_not_reached() => {
+                "look whether this machine reaches itself: its loopback interface may be down (`ip link set lo up`), or a \
+                 filter drops what is sent to that port"
+                    .into()
+            }
             (None, false) if self.listens.iter().any(same_port) => {
                 "let it listen on 127.0.0.1 or on all addresses: clients connect to 127.0.0.1"
                     .into()
@@ -359,5 +373,46 @@ impl std::error::Error for StartError {}
 impl From<StartError> for io::Error {
     fn from(error: StartError) -> Self {
         Self::other(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_listens_where_clients_come_does_not_listen_elsewhere() {
+        let not_ready = |listens: &str| NotReady {
+            command: "my-server".into(),
+            waited: Duration::from_secs(30),
+            event: None,
+            expected: "127.0.0.1:8443".parse().unwrap(),
+            is_told: true,
+            listens: vec![listens.parse().unwrap()],
+            held: Vec::new(),
+            said: String::new(),
+        };
+        for (listens, what, change) in [
+            (
+                "127.0.0.1:8443",
+                "no connection comes about",
+                "ip link set lo up",
+            ),
+            (
+                "0.0.0.0:8443",
+                "no connection comes about",
+                "ip link set lo up",
+            ),
+            (
+                "10.0.0.1:8443",
+                "listens elsewhere",
+                "let it listen on 127.0.0.1",
+            ),
+            ("127.0.0.1:443", "listens elsewhere", "has the port 443"),
+        ] {
+            let advice = not_ready(listens).advice();
+            assert!(advice.what.contains(what), "{}", advice.what);
+            assert!(advice.change.contains(change), "{}", advice.change);
+        }
     }
 }

@@ -3,11 +3,16 @@
 /// How wide a terminal may be taken to be.
 pub const TERMINAL: usize = 80;
 
+/// Whether a character does something to the line in which it stands, instead of being seen there: it moves the cursor, or
+/// turns the direction of what follows (Unicode's UAX #9).
+pub fn steers(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
 /// The same without what a terminal or a file of text would not take as text, and without what turns the direction of
 /// that which follows (Unicode's UAX #9): a server may have said it.
 pub fn printable(text: &str) -> String {
-    let turns = |letter: char| matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    let dot = |letter: char| match turns(letter) || (letter.is_control() && letter != '\n') {
+    let dot = |letter: char| match steers(letter) && letter != '\n' {
         true => '.',
         false => letter,
     };

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::server::lines::steers;
+
 /// How alike two words must be, from 0 to 1, for one to be taken for the other.
 const ALIKE: f64 = 0.75;
 
@@ -98,11 +100,11 @@ fn quoted(line: &str, column: usize) -> (String, usize) {
     (text, column - skipped + begin)
 }
 
-/// A tab is as wide as the terminal makes it, and other control characters do to the terminal what they say.
+/// A tab is as wide as the terminal makes it, and other characters do to the line what they say.
 fn harmless(letter: char) -> char {
     match letter {
         '\t' => ' ',
-        letter if letter.is_control() => '.',
+        letter if steers(letter) => '.',
         letter => letter,
     }
 }

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::server::document::Document;
+use crate::server::lines::printable;
 use crate::server::mistake::Mistake;
 use crate::server::spec::{Protocol, Spec};
 use crate::server::values::is_nothing;
@@ -193,7 +194,7 @@ impl Spec {
             Some(_) => self.if_attached(),
             None => self.if_started(),
         };
-        let all = of_this.into_iter().chain(of_either);
+        let all = of_this.into_iter().chain(of_either).chain(self.odd());
         all.filter_map(|(holds, contradiction)| holds.then_some(contradiction))
             .collect()
     }
@@ -208,6 +209,24 @@ impl Spec {
     fn asks_nothing(&self) -> bool {
         let asks = self.exchange.as_ref().is_some_and(|of| of.ask.is_some());
         self.protocol == Protocol::Tls && !asks
+    }
+
+    fn odd(&self) -> Vec<(bool, Contradiction)> {
+        let name = (
+            &["name"][..],
+            "`name` stands in one line of each report: it has a character that breaks or turns a line",
+        );
+        let at_once = (
+            &["limits", "reload_within_ms"][..],
+            "no server shows a new certificate within 0 ms",
+        );
+        vec![
+            (
+                self.name.contains('\n') || printable(&self.name) != self.name,
+                name,
+            ),
+            (self.limits.reload_within_ms == 0, at_once),
+        ]
     }
 
     fn if_started(&self) -> Vec<(bool, Contradiction)> {

@@ -179,7 +179,6 @@ async fn protocol(testbed: &TestBed, seen: &Look) -> Result<Spoken, Error> {
     }
     // It may need longer; otherwise this tells why, in the protocol that it greeted with.
     let protocol = greeted.map_or(Protocol::AnyHttp, |(protocol, _)| protocol);
->>>>>>> srv
     let target = Target {
         protocol,
         ..target.clone()

@@ -16,6 +16,7 @@ pub struct Addresses {
     server: String,
     list: Vec<SocketAddr>,
     left_out: Vec<SocketAddr>,
+    without_route: Vec<SocketAddr>,
     next: usize,
     /// When the name was resolved. `None`: the addresses were given.
     resolved: Option<Instant>,
@@ -31,6 +32,7 @@ impl Addresses {
             server: server.to_owned(),
             list: given.to_vec(),
             left_out: Vec::new(),
+            without_route: Vec::new(),
             next: 0,
             resolved: None,
         };
@@ -72,6 +74,21 @@ impl Addresses {
     pub fn leave_out(&mut self, address: SocketAddr) {
         self.list.retain(|other| *other != address);
         self.left_out.push(address);
+    }
+
+    /// No route leads to this one from here: an IPv6 address from a machine without IPv6, for one. Clients elsewhere may
+    /// reach it.
+    pub fn no_route_to(&mut self, address: SocketAddr, say: &dyn Fn(&str)) {
+        say(&format!(
+            "{address} is not watched: no route leads to it from here"
+        ));
+        self.leave_out(address);
+        self.without_route.push(address);
+    }
+
+    /// Those to which no route leads from here.
+    pub fn without_route(&self) -> Vec<SocketAddr> {
+        self.without_route.clone()
     }
 
     /// The one whose turn it is. Once all have had theirs, the name may be resolved again. `None`: there is

@@ -86,7 +86,7 @@ pub fn find(
                     "{address} showed the old and the new certificate side by side for {:.1} s, longer than the {} s \
                      allowed. {}",
                     change.together().as_secs_f64(),
-                    options.overlap.as_secs(),
+                    options.overlap.as_secs_f64(),
                     why_both(change, options.settle)
                 ),
             ));
@@ -210,11 +210,11 @@ fn disagreements(options: &WatchOptions, looks: &[Look], story: &Story) -> Vec<W
         if let Some(last_seen) = last_seen {
             let behind: Vec<_> = behind.iter().map(|(of, _)| of.to_string()).collect();
             let words = format!(
-                "{} still showed the old certificate {:.0} s after the first address had shown the new one, \
+                "{} still showed the old certificate {:.1} s after the first address had shown the new one, \
                  longer than the {} s allowed.",
                 behind.join(", "),
                 last_seen.saturating_sub(begun).as_secs_f64(),
-                options.overlap.as_secs()
+                options.overlap.as_secs_f64()
             );
             found.push(finding(
                 Severity::Failure,

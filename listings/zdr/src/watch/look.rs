@@ -49,6 +49,9 @@ impl Trust {
         let unusable = |error: &dyn std::fmt::Display| {
             Error::Invalid(format!("{}: no roots in PEM: {error}", path.display()))
         };
+        std::fs::File::open(path).map_err(|error| {
+            Error::Invalid(format!("{}: cannot be read: {error}", path.display()))
+        })?;
         let found = CertificateDer::pem_file_iter(path).map_err(|error| unusable(&error))?;
         let (mut roots, mut trusted) = (RootCertStore::empty(), Trusted::new());
         for root in found {

@@ -18,7 +18,7 @@ use crate::watch::presented::{Order, Presented};
 use crate::watch::story::{Change, Story};
 
 /// The version of this format. A change of meaning raises it, and a new field.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Everything about one run of `zdr watch`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -29,6 +29,8 @@ pub struct WatchReport {
     pub server: String,
     /// The addresses that were looked at.
     pub addresses: Vec<SocketAddr>,
+    /// Addresses of the server to which no route led from here. Nothing is known of them.
+    pub without_route: Vec<SocketAddr>,
     /// When the watch began, RFC 3339, UTC.
     pub began: String,
     /// How long it took, in seconds.
@@ -143,6 +145,7 @@ impl WatchReport {
             format: FORMAT,
             server: options.server.clone(),
             addresses: story.tracks.keys().copied().collect(),
+            without_route: Vec::new(),
             began: rfc3339(began),
             seconds: end.as_secs_f64(),
             rate: options.rate,

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::report::Severity;
-use crate::report::format::{self, counted, wrapped};
+use crate::report::format::{self, count, counted, wrapped};
 use crate::report::text::WIDTH;
 use crate::watch::findings::clock;
 use crate::watch::report::{ChainFacts, WatchReport, WatchedRotation};
@@ -54,20 +54,44 @@ pub fn summary(report: &WatchReport) -> String {
         ))
     );
     let _ = writeln!(text, "\n{}", wrapped(&not_seen, WIDTH, ""));
+    if !report.without_route.is_empty() {
+        let each: Vec<_> = report
+            .without_route
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let words = format!(
+            "Not watched: {}. No route leads there from here: watch from a machine that reaches it.",
+            each.join(", ")
+        );
+        let _ = writeln!(text, "{}", wrapped(&words, WIDTH, ""));
+    }
     text
 }
 
-fn headline(report: &WatchReport) -> String {
+/// How many looks failed, and how many of those that met a rotation.
+fn fared(report: &WatchReport) -> String {
     let of = |failed, looks| format::failures(failed, looks, upper(failed, looks));
-    let mut looks = format!(
-        "Of {} {} failed",
-        counted(report.looks, "look"),
-        of(report.failed, report.looks)
-    );
-    if report.during > 0 {
-        let during = of(report.during_failed, report.during);
-        looks = format!("{looks}, of {} during a rotation {during}", report.during);
+    let all = match (report.looks, report.failed) {
+        (0, _) => return "No handshake was complete".into(),
+        (1, 0) => return "The only look did not fail".into(),
+        (1, _) => return "The only look failed".into(),
+        (looks, failed) => format!("Of {} looks {} failed", count(looks), of(failed, looks)),
+    };
+    match (report.during, report.during_failed) {
+        (0, _) => all,
+        (1, 0) => format!("{all}; the only one during a rotation did not"),
+        (1, _) => format!("{all}; the only one during a rotation did"),
+        (looks, failed) => format!(
+            "{all}, of {} during a rotation {}",
+            count(looks),
+            of(failed, looks)
+        ),
     }
+}
+
+fn headline(report: &WatchReport) -> String {
+    let looks = fared(report);
     let server = &report.server;
     let ended = report.interrupted.as_ref();
     let ended = ended.map_or_else(String::new, |why| format!(" The watch ended early: {why}."));

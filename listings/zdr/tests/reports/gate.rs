@@ -109,6 +109,18 @@ fn a_server_that_loads_an_expired_file_passes_the_level_that_does_not_ask_for_it
     assert!(summary(&report).starts_with("FAILED  Level `all`: "));
 }
 
+/// A level of which only a part was tried is not passed.
+#[test]
+fn the_level_that_is_passed_was_tried_as_a_whole() {
+    for (left_out, level) in [("torn", "rotation"), ("wrong-name", "faults")] {
+        let mut report = loads_what_is_expired();
+        report.plan.scenarios_left_out = vec![left_out.into()];
+        let words = judged(report, Level::All).verdict.words;
+        let said = format!("It passes the level `{level}`: it rotates");
+        assert!(words.contains(&said), "{left_out}: {words}");
+    }
+}
+
 #[test]
 fn what_happens_to_files_is_required_from_the_second_level_on() {
     let torn = || found(&[("torn", Code::LastGoodLost), ("expired", Code::UnfitShown)]);

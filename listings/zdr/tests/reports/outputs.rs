@@ -477,12 +477,18 @@ fn a_badge_is_what_shields_takes() {
         report.weigh(today());
         judged(report, Level::All)
     };
+    let in_part = {
+        let mut report = sample::healthy();
+        report.plan.scenarios_left_out = vec!["burst".into(), "stalled".into()];
+        judged(report, Level::All)
+    };
     let cases = [
         (
             judged(sample::healthy(), Level::All),
             "all passed",
             "brightgreen",
         ),
+        (in_part, "all passed, 2 scenarios not run", "yellowgreen"),
         (
             judged(sample::healthy(), Level::Rotation),
             "rotation passed",

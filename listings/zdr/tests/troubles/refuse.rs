@@ -430,6 +430,21 @@ fn mistakes_in_the_file() {
             "command = [\"a\"]\n[attach]\naddress = \"a:1\"\ndirectory = \"d\"\nca = \"c\"\n",
             &["both `command` and `attach`"],
         ),
+        (
+            "name = \"a\\u202eb\"\ncommand = [\"a\"]\n",
+            &["line 1", "a character that breaks or turns a line"],
+        ),
+        (
+            "command = [\"a\"]\n[limits]\nreload_within_ms = 0\n",
+            &["line 3", "within 0 ms"],
+        ),
+        (
+            "command = [\"a\"]\n[limits]\noverlap_ms = 99999999999999999999\n",
+            &[
+                "line 3",
+                "integer `99999999999999999999`, expected a smaller one",
+            ],
+        ),
     ];
     for (toml, parts) in mistakes {
         refused(toml, &[], &[&["server.toml"], *parts].concat());

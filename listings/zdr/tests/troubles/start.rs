@@ -150,6 +150,9 @@ fn mistakes_in_a_command() {
     ] {
         folder.run(arguments).says(2, &["--help"]);
     }
+    // There are two ways, and each is named.
+    let either = &["--command", "--running"];
+    folder.run(&["init", "my.toml"]).says(2, either);
 }
 
 /// A script, a format and a variable have braces of their own.

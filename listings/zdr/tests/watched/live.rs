@@ -331,6 +331,35 @@ async fn a_server_that_says_nothing_is_told_with_how_long_it_was_waited_for() {
     assert!(error.contains("waited 200ms for a handshake"), "{error}");
 }
 
+/// Neither a first look that waits nor a long time between two looks.
+#[tokio::test]
+async fn a_watch_ends_when_its_time_is_up_whatever_it_waits_for() {
+    let server = Server::start().await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let waits = options(silent.local_addr().unwrap());
+    let seldom = WatchOptions {
+        rate: 0.001,
+        ..options(server.address)
+    };
+    for (options, looks) in [(waits, 0), (seldom, 1)] {
+        let short = WatchOptions {
+            limit: Some(Duration::from_secs(1)),
+            ..options
+        };
+        let trust = Trust::file(&server.roots()).unwrap();
+        let watching = watched(&short, trust, &|| ());
+        let report = tokio::time::timeout(lab::BOUND / 2, watching).await;
+        let report = report.expect("it goes on").unwrap();
+        assert_eq!((report.passed, report.looks), (None, looks));
+        let said = match looks {
+            0 => "No handshake was complete.",
+            _ => "The only look did not fail.",
+        };
+        let text = summary(&report).replace("\n            ", " ");
+        assert!(text.contains(said), "{text}");
+    }
+}
+
 /// It ends each handshake as servers do that speak only what is older than TLS 1.2.
 #[tokio::test]
 async fn a_server_of_old_versions_alone_is_told_in_words() {
@@ -429,5 +458,11 @@ fn a_file_without_roots_is_named() {
             "{error}"
         );
     }
-    assert!(Trust::file(&directory.path().join("none.pem")).is_err());
+    let Err(error) = Trust::file(&directory.path().join("none.pem")) else {
+        panic!("a file that is not there is taken");
+    };
+    assert!(
+        error.to_string().contains("none.pem: cannot be read"),
+        "{error}"
+    );
 }

@@ -304,6 +304,49 @@ fn a_look_that_fails_fails_and_says_when() {
     assert!(words.contains("between 00:00:02 and 00:00:02"), "{words}");
 }
 
+/// A pass says nothing of an address that this machine does not reach.
+#[test]
+fn an_address_without_a_route_is_told_as_one_that_was_not_watched() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    watched.shows(&[&old, &new, &new, &new]);
+    let report = watched.report();
+    assert!(!summary(&report).contains("Not watched"));
+    let report = WatchReport {
+        without_route: vec!["[2001:db8::1]:443".parse().unwrap()],
+        ..report
+    };
+    let text = summary(&report);
+    assert!(
+        text.contains("Not watched: [2001:db8::1]:443. No route leads there"),
+        "{text}"
+    );
+}
+
+/// With one look, *all* and *none* say more than was seen.
+#[test]
+fn one_look_during_a_rotation_is_told_as_one() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    watched.shows(&[&old, &new, &new, &new]);
+    let text = summary(&watched.report());
+    assert!(
+        text.replace("\n        ", " ")
+            .contains("failed; the only one during a rotation did not."),
+        "{text}"
+    );
+    let mut watched = Watched::new();
+    watched.shows(&[&old]);
+    watched.look(1, Some(&new), Some(FailureKind::Expired));
+    watched.shows(&[&new, &new]);
+    let text = summary(&watched.report());
+    assert!(
+        text.replace("\n        ", " ")
+            .contains("; the only one during a rotation did."),
+        "{text}"
+    );
+}
+
 #[test]
 fn an_expired_certificate_fails_though_the_next_is_sound() {
     let [old, new] = two();

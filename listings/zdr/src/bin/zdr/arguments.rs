@@ -7,7 +7,7 @@ use ch09_simulating_rotation::ca::{Ca, Issue};
 use ch09_simulating_rotation::rotate::Rotate;
 use ch10_log_analysis::command::LogCommand;
 use ch11_verification::attempt::Class;
-use clap::{Parser, Subcommand};
+use clap::{ArgGroup, Parser, Subcommand};
 use clap_complete::Shell;
 use zdr::check::rate;
 use zdr::gate::day::Day;
@@ -261,6 +261,8 @@ pub struct Started {
 
 /// Try a server, and write a TOML file that describes it.
 #[derive(clap::Args)]
+// One of them, and an error without either names both.
+#[command(group = ArgGroup::new("of").args(["command", "running"]).required(true))]
 pub struct Init {
     /// The file to write. An existing file is never overwritten.
     #[arg(default_value = "my-server.toml")]
@@ -268,12 +270,7 @@ pub struct Init {
     #[command(flatten)]
     pub started: Started,
     /// Describe a server that is already running, as far as one handshake and one `GET /` show.
-    #[arg(
-        long,
-        value_name = "HOST:PORT",
-        conflicts_with = "command",
-        required_unless_present = "command"
-    )]
+    #[arg(long, value_name = "HOST:PORT")]
     pub running: Option<String>,
     /// How long a client waits for an answer, in milliseconds.
     #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..))]

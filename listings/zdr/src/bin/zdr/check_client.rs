@@ -43,7 +43,8 @@ Exit codes:
   0    no step failed, or only steps that are warnings
   1    a step failed
   2    the command line is wrong
-  3    no verdict: the client cannot be started, or sends no request
+  3    no verdict: the client cannot be started, sends no request, or no step
+       could be judged
   130  no verdict: interrupted
 ";
 
@@ -61,7 +62,7 @@ pub struct CheckClient {
     #[arg(long, value_name = "NAME", conflicts_with = "once")]
     pub signal: Option<String>,
     /// How long the client may take to use new files, in milliseconds.
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub within_ms: u64,
     /// How long the server's certificate is valid in the step `past_end`, in seconds.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..3600))]
