@@ -63,6 +63,13 @@ pub fn look(
     })
 }
 
+/// How a directory is opened. To list it is more than is needed, and more than may be allowed: a group may
+/// pass through Debian's `/etc/ssl/private` (mode 0710), and not list it.
+#[cfg(target_os = "linux")]
+const THROUGH: OFlags = OFlags::PATH;
+#[cfg(not(target_os = "linux"))]
+const THROUGH: OFlags = OFlags::RDONLY;
+
 // ANCHOR: pinned
 /// The directories of this look, each opened once. Whatever is renamed over a path meanwhile, all
 /// files are read from the directories that the paths meant when the look began.
@@ -81,7 +88,7 @@ impl Directories {
         if let Some(at) = self.0.iter().position(|pinned| pinned.path == path) {
             return Ok(&self.0[at]);
         }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let flags = THROUGH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(CWD, path, flags, Mode::empty())?;
         between("directory opened");
         let data = openat(&directory, "..data", flags, Mode::empty()).ok();
