@@ -20,6 +20,7 @@ type Source struct {
 // Files are what one look at the files of a source saw.
 type Files struct {
 	Certificate, Key, Roots File
+	Distrust                error // Why the roots were not read: a leaf can do without.
 }
 
 // Identity is a chain and its key, checked. Immutable.
@@ -28,6 +29,8 @@ type Identity struct {
 	Serial      string
 	NotAfter    string
 	ChainSHA256 string
+	Anchors     []*x509.Certificate
+	Distrust    *Rejected // Why these are not the anchors of their file, where they are not.
 }
 
 // Rejected says which file was not accepted, and why, in a word of a closed set.
@@ -51,8 +54,8 @@ func Look(source Source) (files Files, err error) {
 			return files, err
 		}
 	}
-	files.Roots, err = readFile(source.Roots)
-	return files, err
+	files.Roots, files.Distrust = readFile(source.Roots)
+	return files, nil
 }
 
 // Exposed are the files that other users can read and that hold a key, or are to hold one: a key that is not
@@ -67,8 +70,8 @@ func (files Files) Exposed() (exposed []File) {
 	return exposed
 }
 
-// Judge validates what was read, as a peer would.
-func Judge(source Source, files Files) (*Identity, error) {
+// Judge validates what was read, as a peer would. Where the anchors are not valid, those of the last identity judge it.
+func Judge(source Source, files Files, last *Identity) (*Identity, error) {
 	certificate, err := blocks(files.Certificate.Data, source.Certificate)
 	if err != nil {
 		return nil, err
@@ -77,11 +80,7 @@ func Judge(source Source, files Files) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	trusted, err := blocks(files.Roots.Data, source.Roots)
-	if err != nil {
-		return nil, err
-	}
-	anchors, err := certificates(trusted, source.Roots, framed)
+	anchors, distrust, err := lasting(source, files, last)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +110,8 @@ func Judge(source Source, files Files) (*Identity, error) {
 		Pair:     tls.Certificate{PrivateKey: key, Leaf: leaf},
 		Serial:   leaf.SerialNumber.Text(16),
 		NotAfter: leaf.NotAfter.UTC().Format(time.RFC3339),
+		Anchors:  anchors,
+		Distrust: distrust,
 	}
 	sum := sha256.New()
 	for _, certificate := range chain {
