@@ -109,11 +109,11 @@ func (store *IdentityStore) publish(next *Generation) {
 // when its mode is another: the key may have leaked already, so to refuse it would mend nothing.
 func (store *IdentityStore) read() (*Identity, error) {
 	files, err := Look(store.source)
-	if err != nil {
-		return nil, err
-	}
 	if block, _ := pem.Decode(files.Certificate.Data); block != nil && block.Type == "CERTIFICATE" {
 		store.leaf = string(block.Bytes)
+	}
+	if err != nil {
+		return nil, err
 	}
 	before := store.exposed
 	store.exposed = nil

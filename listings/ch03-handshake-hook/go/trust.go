@@ -27,6 +27,9 @@ func trusted(source Source, files Files) ([]*x509.Certificate, error) {
 			continue
 		}
 		if what := outlined(block.DER); what != "" {
+			if err != nil {
+				what = fmt.Sprintf("a CERTIFICATE block holds something else than one certificate (%v)", err)
+			}
 			return nil, &Rejected{"malformed", source.Roots, fmt.Sprintf("block %d of %d: %s", at+1, len(found), what)}
 		}
 		if err == nil {

@@ -13,6 +13,7 @@ import files
 import identity
 import pem
 from event import emit
+from rejected import Rejected
 
 
 # ANCHOR: reload
@@ -64,7 +65,11 @@ class IdentityStore:
     def _look(self):
         """Reads the files. One that exposes a key is complained of once for each mode that it has: the
         key may have leaked already, so to refuse it would mend nothing."""
-        seen = files.look(self.source)
+        try:
+            seen = files.look(self.source)
+        except Rejected as why:
+            self.leaf = pem.leaf(why.chain) or self.leaf
+            raise
         exposed = files.exposed(seen)
         for file, mode in sorted(exposed - self._exposed):
             emit("key_exposed", file=str(file), mode=mode)

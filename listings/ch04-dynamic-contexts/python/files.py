@@ -47,7 +47,11 @@ def look(source):
     """The chain, the key, the roots and the roots for peers, read. One file for two of them is read
     once. In the place of roots that cannot be read is why: a leaf can do without."""
     certificate = _file(source.certificate)
-    key = certificate if source.key == source.certificate else _file(source.key)
+    try:
+        key = certificate if source.key == source.certificate else _file(source.key)
+    except Rejected as why:
+        why.chain = certificate.data  # Another leaf there is another renewal that has failed.
+        raise
     roots = _file_or_why(source.roots)
     return certificate, key, roots, _file_or_why(source.peer_roots) if source.peer_roots else roots
 

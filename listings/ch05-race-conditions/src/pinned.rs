@@ -13,6 +13,7 @@ use lab::agent::Files;
 use rustix::fs::{CWD, Mode, OFlags, openat, readlinkat};
 
 use crate::access::Access;
+use crate::pem;
 
 /// What one look saw. No `Debug`: a private key is in it.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,7 +52,11 @@ pub fn look(
     let key = if files.key == files.certificate {
         certificate.clone()
     } else {
-        directories.read(&files.key, between)?
+        let key = directories.read(&files.key, between);
+        key.map_err(|rejected| Rejected {
+            leaf: pem::leaf(&certificate.bytes),
+            ..rejected
+        })?
     };
     let roots = directories.read(&files.roots, between);
     let peer_roots = peer_roots.map(|path| directories.read(path, between));
