@@ -65,7 +65,7 @@ class Rotating:
         # current context. Whether clients must show a certificate is said here.
         self.context = _context(ssl.PROTOCOL_TLS_SERVER)
         self.context.sni_callback = self._hand_over  # Called without a name, too.
-        self._current, self._chain, self._loaded = None, [], threading.Event()
+        self._current, self._chain, self._roots, self._loaded = None, [], None, threading.Event()
         threading.Thread(target=self._follow, daemon=True).start()
         self._loaded.wait()
 
@@ -88,14 +88,23 @@ class Rotating:
             time.sleep(self._poll)
 
     def _look(self, found, age):
+        fault = None
         try:
-            context, loaded = self._judge(*found)
+            try:
+                (context, loaded), self._roots = self._judge(*found), found[2]
+            except Rejected as why:
+                if self._roots is None or why.file != str(self._files[2]):
+                    raise
+                # A leaf is not held up by its neighbour: the last good roots judge it. What is wrong is told.
+                fault = Rejected(why.reason, why.file, f"{why.detail}. The last good roots stay in force")
+                context, loaded = self._judge(*found[:2], self._roots)
         except Rejected as why:
             if age >= REST:
                 self._hook(None, why)
             return
         if loaded["chain"] == self._chain:
-            self._hook(None, None)
+            if fault is None or age >= REST:
+                self._hook(None, fault)
         # Authorities do shorten chains. But a leaf alone may need roots that are intermediates.
         elif len(loaded["chain"]) >= len(self._chain) or age >= (REST if loaded["chain"][1:] else SETTLE):
             self._current, self._chain = context, loaded["chain"]
