@@ -189,9 +189,9 @@ func certificates(found []Block, path string, unread func(*x509.Certificate) str
 	return chain, nil
 }
 
-// The largest body of a Certificate message (RFC 9846) that is shown: a rustls client buffers 65,535
-// bytes of a handshake, OpenSSL 102,400, Go 262,144.
-const largestMessage = 60 << 10
+// The largest body of a Certificate message (RFC 9846) that is shown, and how many certificates: a client of Java takes
+// 32,768 bytes and 10 of them, one of rustls 65,535 bytes of a handshake, OpenSSL 102,400, Go 262,144.
+const largestMessage, mostCertificates = 32 << 10, 10
 
 // verifiable refuses a chain that old clients cannot verify, or with a key that none looks at.
 func verifiable(source Source, chain []*x509.Certificate) error {
@@ -214,10 +214,16 @@ func fits(source Source, chain []*x509.Certificate) error {
 	for _, certificate := range chain {
 		length += 3 + len(certificate.Raw) + 2
 	}
-	if length <= largestMessage {
+	what := ""
+	switch {
+	case length > largestMessage:
+		what = fmt.Sprintf("its %d certificates make a message of %d bytes, and clients take %d (Java) to 102400 (OpenSSL)",
+			len(chain), length, largestMessage)
+	case len(chain) > mostCertificates:
+		what = fmt.Sprintf("it holds %d certificates, and clients of Java take %d", len(chain), mostCertificates)
+	default:
 		return nil
 	}
-	return &Rejected{"too_large", source.Certificate, fmt.Sprintf("its %d certificates make a "+
-		"message of %d bytes, and clients take %d (rustls) to 102400 (OpenSSL): the file holds the "+
-		"leaf and its intermediates alone, no bundle of roots", len(chain), length, largestMessage)}
+	return &Rejected{"too_large", source.Certificate, what + ": the file holds the leaf and its intermediates alone, " +
+		"no bundle of roots"}
 }

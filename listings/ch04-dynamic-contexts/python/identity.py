@@ -19,9 +19,9 @@ import pem
 import taken
 from rejected import Rejected
 
-# The largest body of a Certificate message (RFC 9846) that is shown. A rustls client buffers 65,535
-# bytes of a handshake, OpenSSL 102,400.
-LARGEST = 60 << 10
+# The largest body of a Certificate message (RFC 9846) that is shown, and how many certificates. Clients of
+# Java take no more; a rustls client buffers 65,535 bytes of a handshake, OpenSSL 102,400.
+LARGEST, MOST = 32 << 10, 10
 
 
 @dataclass(frozen=True)
@@ -292,6 +292,11 @@ def _fits(source, chain):
     """Clients must take the chain in one message."""
     length = 1 + 3 + sum(3 + len(certificate) + 2 for certificate in chain)
     if length > LARGEST:
-        raise Rejected("too_large", source.certificate, f"its {len(chain)} certificates make a message "
-                       f"of {length} bytes, and clients take {LARGEST} (rustls) to 102400 (OpenSSL): the "
-                       "file holds the leaf and its intermediates alone, no bundle of roots")
+        what = (f"its {len(chain)} certificates make a message of {length} bytes, and clients take {LARGEST} "
+                "(Java) to 102400 (OpenSSL)")
+    elif len(chain) > MOST:
+        what = f"it holds {len(chain)} certificates, and clients of Java take {MOST}"
+    else:
+        return
+    raise Rejected("too_large", source.certificate, f"{what}: the file holds the leaf and its intermediates "
+                   "alone, no bundle of roots")

@@ -151,9 +151,10 @@ func (r *Rotating) judge(found [3]string) (*tls.Certificate, error) {
 		one, err := x509.ParseCertificate(der) // Clients parse each one, needed or not.
 		if err != nil {
 			return refuse(0, "malformed", err.Error())
-		} else if key, is := one.PublicKey.(*rsa.PublicKey); is && key.N.BitLen() > 8192 || size > 60<<10 {
-			return refuse(0, "too_large",
-				"clients take no chain of over 60 KiB, and no RSA of over 8192 bits")
+		} else if key, is := one.PublicKey.(*rsa.PublicKey); is && key.N.BitLen() > 8192 {
+			return refuse(0, "too_large", "clients of Go take no RSA of over 8192 bits")
+		} else if size > 32<<10 || len(pair.Certificate) > 10 {
+			return refuse(0, "too_large", "clients of Java take 10 certificates and 32 KiB, no bundles")
 		}
 	}
 	for _, name := range r.Names {
