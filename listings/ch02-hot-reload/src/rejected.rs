@@ -97,6 +97,9 @@ pub struct Rejected {
     pub detail: String,
     /// With [`Reason::NotYetValid`]: notBefore of the certificate that is too early.
     pub valid_from: Option<UnixTime>,
+    /// SHA-256 of the leaf that was seen, where a reader has said it. Another leaf with the same fault is another
+    /// renewal that has failed.
+    pub leaf: Option<String>,
 }
 
 impl Rejected {
@@ -112,7 +115,8 @@ impl Rejected {
                 words.to_owned(),
             )
         };
-        said(self) == said(other)
+        let renewed = self.leaf.is_some() && other.leaf.is_some() && self.leaf != other.leaf;
+        !renewed && said(self) == said(other)
     }
 }
 
@@ -139,5 +143,6 @@ pub fn reject(reason: Reason, file: &Path, detail: &dyn fmt::Display) -> Rejecte
         file: file.to_owned(),
         detail: detail.to_string(),
         valid_from: None,
+        leaf: None,
     }
 }

@@ -160,6 +160,13 @@ fn another_file_another_date_or_another_fault_is_news() {
     let fault = |detail: &str| identity::reject(Reason::Malformed, Path::new("tls.crt"), &detail);
     assert!(fault("DER").repeats(&fault("DER")));
     assert!(!fault("DER").repeats(&fault("a PKCS #7 bundle")));
+    let of_leaf = |leaf: &str| Rejected {
+        leaf: Some(leaf.into()),
+        ..fault("DER")
+    };
+    assert!(of_leaf("a1").repeats(&of_leaf("a1")));
+    assert!(!of_leaf("a1").repeats(&of_leaf("b2")), "another renewal");
+    assert!(of_leaf("a1").repeats(&fault("DER")), "no leaf was seen");
     assert!(!fault("block 3 of 150: HTML").repeats(&fault("block 9 of 150: HTML")));
     for news in [
         about("tls.key", Some(7)),

@@ -57,7 +57,7 @@ func Check(name string) error {
 		said := map[string]any{"port": port, "exposed": len(files.Exposed()) > 0}
 		var identity *Identity
 		if err == nil {
-			identity, err = Judge(source, files)
+			identity, err = Judge(source, files, nil)
 		}
 		serving.Store(identity)
 		said["outcome"] = "loaded"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +24,9 @@ type IdentityStore struct {
 	current   atomic.Pointer[Generation]
 	reloading sync.Mutex
 	exposed   []string // What was last complained of, guarded by reloading.
+	distrust  string   // The same of the anchors.
+	leaf      string   // The newest leaf that was seen, valid or not, and the one whose rejection was told.
+	leafTold  string
 }
 
 // ANCHOR: hook
@@ -105,6 +109,9 @@ func (store *IdentityStore) publish(next *Generation) {
 // when its mode is another: the key may have leaked already, so to refuse it would mend nothing.
 func (store *IdentityStore) read() (*Identity, error) {
 	files, err := Look(store.source)
+	if block, _ := pem.Decode(files.Certificate.Data); block != nil && block.Type == "CERTIFICATE" {
+		store.leaf = string(block.Bytes)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -117,5 +124,26 @@ func (store *IdentityStore) read() (*Identity, error) {
 			emit("key_exposed", "file", file.Path, "mode", fmt.Sprintf("%04o", file.Mode))
 		}
 	}
-	return Judge(store.source, files)
+	var last *Identity
+	if generation := store.current.Load(); generation != nil {
+		last = generation.Identity
+	}
+	identity, err := Judge(store.source, files, last)
+	if err == nil {
+		store.tellTrust(identity, last)
+	}
+	return identity, err
+}
+
+// tellTrust says why the anchors are not those of their file: once, and again at each renewal. Those that were to be
+// removed are in force until then.
+func (store *IdentityStore) tellTrust(identity, last *Identity) {
+	fault, before := identity.Distrust, store.distrust
+	if store.distrust = ""; fault == nil {
+		return
+	}
+	store.distrust = fault.Error()
+	if fault.Error() != before || identity.ChainSHA256 != last.ChainSHA256 {
+		emit("trust_rejected", "reason", fault.Reason, "file", fault.File, "detail", fault.Detail)
+	}
 }

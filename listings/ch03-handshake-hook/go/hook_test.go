@@ -275,6 +275,35 @@ func TestAFaultIsToldOnceAndAnotherIsTold(t *testing.T) {
 	}
 }
 
+// Two renewals with the key of before are two that have failed, in the same words.
+func TestARenewalThatFailsAsTheOneBeforeIsTold(t *testing.T) {
+	a := newAuthority(t)
+	a.rotate()
+	store := must[*IdentityStore](t)(Start(a.source))
+	mark, told := recorded.mark(), error(nil)
+	for range 2 {
+		a.issue()
+		a.write(a.source.Certificate, a.certificate, 0o644)
+		for range 3 {
+			told = look(store, told)
+		}
+	}
+	a.writeBoth()
+	if err := look(store, told); err != nil {
+		t.Fatal(err)
+	}
+	recorded.wait(t, mark, "event", "identity_loaded", "generation", 2.0)
+	rejections := 0
+	for _, event := range recorded.since(mark) {
+		if event["event"] == "identity_rejected" && event["file"] == a.source.Key {
+			rejections++
+		}
+	}
+	if rejections != 2 {
+		t.Fatalf("told %d times", rejections)
+	}
+}
+
 // The watcher sees a write by its event: the poll is an hour away.
 func TestTheWatcherIsWokenByEvents(t *testing.T) {
 	a := newAuthority(t)

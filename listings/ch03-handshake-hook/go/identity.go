@@ -20,6 +20,7 @@ type Source struct {
 // Files are what one look at the files of a source saw.
 type Files struct {
 	Certificate, Key, Roots File
+	Distrust                error // Why the roots were not read: a leaf can do without.
 }
 
 // Identity is a chain and its key, checked. Immutable.
@@ -28,6 +29,8 @@ type Identity struct {
 	Serial      string
 	NotAfter    string
 	ChainSHA256 string
+	Anchors     []*x509.Certificate
+	Distrust    *Rejected // Why these are not the anchors of their file, where they are not.
 }
 
 // Rejected says which file was not accepted, and why, in a word of a closed set.
@@ -51,8 +54,8 @@ func Look(source Source) (files Files, err error) {
 			return files, err
 		}
 	}
-	files.Roots, err = readFile(source.Roots)
-	return files, err
+	files.Roots, files.Distrust = readFile(source.Roots)
+	return files, nil
 }
 
 // Exposed are the files that other users can read and that hold a key, or are to hold one: a key that is not
@@ -67,8 +70,8 @@ func (files Files) Exposed() (exposed []File) {
 	return exposed
 }
 
-// Judge validates what was read, as a peer would.
-func Judge(source Source, files Files) (*Identity, error) {
+// Judge validates what was read, as a peer would. Where the anchors are not valid, those of the last identity judge it.
+func Judge(source Source, files Files, last *Identity) (*Identity, error) {
 	certificate, err := blocks(files.Certificate.Data, source.Certificate)
 	if err != nil {
 		return nil, err
@@ -77,11 +80,7 @@ func Judge(source Source, files Files) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	trusted, err := blocks(files.Roots.Data, source.Roots)
-	if err != nil {
-		return nil, err
-	}
-	anchors, err := certificates(trusted, source.Roots, framed)
+	anchors, distrust, err := lasting(source, files, last)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +110,8 @@ func Judge(source Source, files Files) (*Identity, error) {
 		Pair:     tls.Certificate{PrivateKey: key, Leaf: leaf},
 		Serial:   leaf.SerialNumber.Text(16),
 		NotAfter: leaf.NotAfter.UTC().Format(time.RFC3339),
+		Anchors:  anchors,
+		Distrust: distrust,
 	}
 	sum := sha256.New()
 	for _, certificate := range chain {
@@ -188,9 +189,9 @@ func certificates(found []Block, path string, unread func(*x509.Certificate) str
 	return chain, nil
 }
 
-// The largest body of a Certificate message (RFC 9846) that is shown: a rustls client buffers 65,535
-// bytes of a handshake, OpenSSL 102,400, Go 262,144.
-const largestMessage = 60 << 10
+// The largest body of a Certificate message (RFC 9846) that is shown, and how many certificates: a client of Java takes
+// 32,768 bytes and 10 of them, one of rustls 65,535 bytes of a handshake, OpenSSL 102,400, Go 262,144.
+const largestMessage, mostCertificates = 32 << 10, 10
 
 // verifiable refuses a chain that old clients cannot verify, or with a key that none looks at.
 func verifiable(source Source, chain []*x509.Certificate) error {
@@ -213,10 +214,16 @@ func fits(source Source, chain []*x509.Certificate) error {
 	for _, certificate := range chain {
 		length += 3 + len(certificate.Raw) + 2
 	}
-	if length <= largestMessage {
+	what := ""
+	switch {
+	case length > largestMessage:
+		what = fmt.Sprintf("its %d certificates make a message of %d bytes, and clients take %d (Java) to 102400 (OpenSSL)",
+			len(chain), length, largestMessage)
+	case len(chain) > mostCertificates:
+		what = fmt.Sprintf("it holds %d certificates, and clients of Java take %d", len(chain), mostCertificates)
+	default:
 		return nil
 	}
-	return &Rejected{"too_large", source.Certificate, fmt.Sprintf("its %d certificates make a "+
-		"message of %d bytes, and clients take %d (rustls) to 102400 (OpenSSL): the file holds the "+
-		"leaf and its intermediates alone, no bundle of roots", len(chain), length, largestMessage)}
+	return &Rejected{"too_large", source.Certificate, what + ": the file holds the leaf and its intermediates alone, " +
+		"no bundle of roots"}
 }

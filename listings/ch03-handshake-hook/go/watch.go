@@ -53,11 +53,13 @@ func tellDegraded(err error, told bool) bool {
 	return err != nil
 }
 
-// look looks once. A rejection is logged when it is news.
+// look looks once. A rejection is logged when it is news, and again where another leaf has the same fault: a renewal has
+// failed once more.
 func look(store *IdentityStore, told error) error {
 	err := store.Reload()
 	var rejected *Rejected
-	if errors.As(err, &rejected) && (told == nil || timeless(told) != timeless(err)) {
+	if errors.As(err, &rejected) && (told == nil || timeless(told) != timeless(err) || store.leaf != store.leafTold) {
+		store.leafTold = store.leaf
 		emit("identity_rejected", "generation", store.current.Load().Number,
 			"reason", rejected.Reason, "file", rejected.File, "detail", rejected.Detail)
 	}

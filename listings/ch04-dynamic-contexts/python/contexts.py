@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import files
 import identity
+import pem
 from event import emit
+from rejected import Rejected
 
 
 # ANCHOR: reload
@@ -32,10 +34,10 @@ class IdentityStore:
         self._judge = judge
         # One reload at a time: a slow one must not overtake a later one.
         self._reloading = threading.Lock()
-        self._exposed = set()
+        self._exposed, self.leaf = set(), None
         seen = self._look()
         self._publish(Generation(1, judge(source, seen)))
-        self._files_sha256 = identity.digest(file.data for file in seen)
+        self._files_sha256 = files.digest(seen)
 
     def current(self):
         """The generation that a new connection is to live under. Each call returns one."""
@@ -46,10 +48,12 @@ class IdentityStore:
         with self._reloading:
             before, seen = self._current, self._look()
             # The files are small and a context is not: compare before building.
-            files_sha256 = identity.digest(file.data for file in seen)
+            files_sha256 = files.digest(seen)
             if files_sha256 == self._files_sha256:
                 return
-            new = self._judge(self.source, seen)
+            new = self._judge(self.source, seen, before.identity)
+            for fault in new.distrust:
+                emit("trust_rejected", reason=fault.reason, file=fault.file, detail=fault.detail)
             # What was looked at is not looked at again, be it new or a comment that was added.
             self._files_sha256 = files_sha256
             # The whole set: other trust anchors are another generation, too.
@@ -61,11 +65,16 @@ class IdentityStore:
     def _look(self):
         """Reads the files. One that exposes a key is complained of once for each mode that it has: the
         key may have leaked already, so to refuse it would mend nothing."""
-        seen = files.look(self.source)
+        try:
+            seen = files.look(self.source)
+        except Rejected as why:
+            self.leaf = pem.leaf(why.chain) or self.leaf
+            raise
         exposed = files.exposed(seen)
         for file, mode in sorted(exposed - self._exposed):
             emit("key_exposed", file=str(file), mode=mode)
         self._exposed = exposed
+        self.leaf = pem.leaf(seen[0].data) or self.leaf  # The newest that was seen, valid or not.
         return seen
 
     def _publish(self, generation):
@@ -77,7 +86,7 @@ class IdentityStore:
 
 
 # ANCHOR: build
-def server(source, seen):
+def server(source, seen, last=None):
     """A server's identity: a context that shows it, and asks clients for nothing."""
 
     def build(pair, _for_peers):
@@ -85,10 +94,10 @@ def server(source, seen):
         identity.show(pair, context)
         return context
 
-    return identity.judge(source, seen, build, identity.as_clients_do)
+    return identity.judge(source, seen, build, identity.as_clients_do, last)
 
 
-def client(source, seen):
+def client(source, seen, last=None):
     """A client's identity: a context that shows it, and trusts the roots for peers beside it. Those by
     which servers judge the client are no reason to trust a server."""
 
@@ -98,7 +107,7 @@ def client(source, seen):
         identity.show(pair, context)
         return context
 
-    return identity.judge(source, seen, build, identity.as_servers_do)
+    return identity.judge(source, seen, build, identity.as_servers_do, last)
 # ANCHOR_END: build
 
 

@@ -40,7 +40,8 @@ def shape(event, **fields):
     seconds, nanoseconds = divmod(time.time_ns(), 10**9)
     clock = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
     line = {"ts": f"{clock}.{nanoseconds:09}Z", "event": event, **fields}
-    line = json.dumps(line, separators=(",", ":"))
+    # A path may hold bytes that are no UTF-8. What stands for them in Python is no JSON to others.
+    line = json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace").decode()
     return PEOPLE.line(line) if PEOPLE else line + "\n"
 
 

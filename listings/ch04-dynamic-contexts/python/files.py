@@ -1,6 +1,7 @@
 """Read files, each once, and see who else may."""
 
 import errno
+import hashlib
 import os
 import stat
 from dataclasses import dataclass
@@ -44,19 +45,36 @@ class File:
 
 def look(source):
     """The chain, the key, the roots and the roots for peers, read. One file for two of them is read
-    once."""
+    once. In the place of roots that cannot be read is why: a leaf can do without."""
     certificate = _file(source.certificate)
-    key = certificate if source.key == source.certificate else _file(source.key)
-    roots = _file(source.roots)
-    return certificate, key, roots, _file(source.peer_roots) if source.peer_roots else roots
+    try:
+        key = certificate if source.key == source.certificate else _file(source.key)
+    except Rejected as why:
+        why.chain = certificate.data  # Another leaf there is another renewal that has failed.
+        raise
+    roots = _file_or_why(source.roots)
+    return certificate, key, roots, _file_or_why(source.peer_roots) if source.peer_roots else roots
+
+
+def digest(seen):
+    """Tells whether a look has seen something else than another."""
+    parts = (str(file).encode("utf-8", "replace") if isinstance(file, Rejected) else file.data for file in seen)
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).digest()
 
 
 def exposed(files):
     """The files that other users can read and that hold a key, or are to hold one, and their modes: a key
     that is not there yet will have the mode of its file."""
     groups = {os.getegid(), *os.getgroups()}
-    return {(file.path, f"{file.mode:04o}") for file in files
-            if file.exposes(groups) and (file is files[1] or file.holds_key())}
+    return {(file.path, f"{file.mode:04o}") for file in files if isinstance(file, File)
+            and file.exposes(groups) and (file is files[1] or file.holds_key())}
+
+
+def _file_or_why(path):
+    try:
+        return _file(path)
+    except Rejected as why:
+        return why
 
 
 def _file(path):

@@ -19,9 +19,9 @@ import pem
 import taken
 from rejected import Rejected
 
-# The largest body of a Certificate message (RFC 9846) that is shown. A rustls client buffers 65,535
-# bytes of a handshake, OpenSSL 102,400.
-LARGEST = 60 << 10
+# The largest body of a Certificate message (RFC 9846) that is shown, and how many certificates. Clients of
+# Java take no more; a rustls client buffers 65,535 bytes of a handshake, OpenSSL 102,400.
+LARGEST, MOST = 32 << 10, 10
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,10 @@ class Identity:
     chain_sha256: str
     # Tells whether the set has changed: chain, key and trust anchors.
     set_sha256: bytes
+    # The trust anchors, in DER: those of the chain, and those of its peers. And why they are not those of
+    # their files.
+    anchors: tuple = ((), ())
+    distrust: tuple = ()
 
 
 def digest(parts):
@@ -53,11 +57,12 @@ def digest(parts):
 
 
 # ANCHOR: read
-def judge(source, seen, build, validate):
-    """Builds a context from what was read, and has it validated. The files are not opened again."""
-    found = [pem.blocks(file.data, file.path) for file in seen]
-    anchors, for_peers = (_certificates(found[at], seen[at].path) for at in (2, 3))
-    roots, for_peers = b"".join(anchors), b"".join(for_peers)
+def judge(source, seen, build, validate, last=None):
+    """Builds a context from what was read, and has it validated. The files are not opened again. Where
+    trust anchors are not valid, those of the `last` identity are in force."""
+    found = [pem.blocks(file.data, file.path) for file in seen[:2]]
+    trust, distrust = _trust(source, seen, last)
+    anchors, (roots, for_peers) = trust[0], (b"".join(all) for all in trust)
     chain = tuple(_certificates(found[0], source.certificate))
     _fits(source, chain)
     pair = Pair(chain, _key(found[1], source.key))
@@ -65,7 +70,6 @@ def judge(source, seen, build, validate):
         shown = [taken.Certificate.of(der) for der in chain]
     with _read(source.roots):
         trusted = [taken.Certificate.of(der) for der in anchors]
-        taken.parses_authorities(source, trusted)
     _verifiable(source, shown)
     with _read(source.certificate):
         taken.parsed_by_all(source, shown)
@@ -85,8 +89,31 @@ def judge(source, seen, build, validate):
         not_after=time.strftime("%Y-%m-%dT%H:%M:%SZ", not_after),
         chain_sha256=hashlib.sha256(b"".join(chain)).hexdigest(),
         set_sha256=digest([b"".join(chain), pair.key, roots, for_peers]),
+        anchors=trust, distrust=distrust,
     )
 # ANCHOR_END: read
+
+
+def _trust(source, seen, last):
+    """The trust anchors, and why some are not those of their file. A leaf is not held up by what is wrong
+    beside it: the last good ones judge it."""
+    trust, faults = [], []
+    for at, path in enumerate((source.roots, source.peer_roots or source.roots)):
+        try:
+            if isinstance(seen[2 + at], Rejected):
+                raise seen[2 + at]
+            anchors = _certificates(pem.blocks(seen[2 + at].data, path), path)
+            with _read(path):
+                taken.parses_authorities(path, [taken.Certificate.of(der) for der in anchors])
+            trust.append(anchors)
+        except Rejected as why:
+            if last is None:
+                raise
+            stay = (f"{why.detail}. The anchors that were read before ({len(last.anchors[at])}) stay in force until "
+                    "this file is mended")
+            faults.append(Rejected(why.reason, why.file, stay))
+            trust.append(last.anchors[at])
+    return tuple(trust), tuple({str(fault): fault for fault in faults}.values())
 
 
 # ANCHOR: peers
@@ -265,6 +292,11 @@ def _fits(source, chain):
     """Clients must take the chain in one message."""
     length = 1 + 3 + sum(3 + len(certificate) + 2 for certificate in chain)
     if length > LARGEST:
-        raise Rejected("too_large", source.certificate, f"its {len(chain)} certificates make a message "
-                       f"of {length} bytes, and clients take {LARGEST} (rustls) to 102400 (OpenSSL): the "
-                       "file holds the leaf and its intermediates alone, no bundle of roots")
+        what = (f"its {len(chain)} certificates make a message of {length} bytes, and clients take {LARGEST} "
+                "(Java) to 102400 (OpenSSL)")
+    elif len(chain) > MOST:
+        what = f"it holds {len(chain)} certificates, and clients of Java take {MOST}"
+    else:
+        return
+    raise Rejected("too_large", source.certificate, f"{what}: the file holds the leaf and its intermediates "
+                   "alone, no bundle of roots")

@@ -14,6 +14,8 @@ from rejected import Rejected
 
 _MARKER = re.compile(r"-----(BEGIN|END) ([^-]*)-----[ \t]*")
 
+_FIRST = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.S)
+
 
 def blocks(data, path):
     """The blocks of a file: for each its label, and what its base64 holds."""
@@ -52,6 +54,12 @@ def blocks(data, path):
     if sum(is_key(label) for label, _ in found) > 1:
         raise malformed("more than one key")
     return found
+
+
+def leaf(data):
+    """The first certificate of a file, as it stands there; None where there is none that is whole."""
+    found = _FIRST.search(data)
+    return found and found[0]
 
 
 def encode(label, der):

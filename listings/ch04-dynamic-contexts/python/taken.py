@@ -153,12 +153,12 @@ def _has_policy(path):
     return not named or bool(set.intersection(*named))
 
 
-def parses_authorities(source, anchors):
+def parses_authorities(path, anchors):
     """Refuses authorities with dates that OpenSSL 3.6 does not parse: its clients would load none of the file."""
     for at, anchor in enumerate(anchors, 1):
         if anchor.fields == UNDATED:
             what = f"{UNDATED}. Take it out of the file, or have it issued anew"
-            raise Rejected("malformed", source.roots, f"authority {at} of {len(anchors)}: {what}")
+            raise Rejected("malformed", path, f"authority {at} of {len(anchors)}: {what}")
 
 
 def _unparsed(of):

@@ -32,14 +32,16 @@ def _run(store, pause, hint):
 
 
 def look(store, told):
-    """Looks once. A rejection is logged when it is news, and returned for the next look."""
+    """Looks once. A rejection is logged when it is news, and again where another leaf has the same fault: a
+    renewal has failed once more. It is returned for the next look."""
     try:
         store.reload()
     except Rejected as why:
-        if str(why) != told:
+        news = str(why), store.leaf
+        if news != told:
             emit("identity_rejected", generation=store.current().number, reason=why.reason,
                  file=why.file, detail=why.detail)
-        return str(why)
+        return news
     except Exception as why:  # A defect here must not end the watch.
         emit("reload_panicked", why=repr(why))
     return None

@@ -36,6 +36,7 @@ mod ended;
 pub mod explorer;
 pub mod exposure;
 mod fields;
+mod java;
 mod key;
 mod kinds;
 mod look;

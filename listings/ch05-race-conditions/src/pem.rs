@@ -150,6 +150,13 @@ pub(crate) fn explain(rejected: Rejected, text: &[u8]) -> Rejected {
     }
 }
 
+/// SHA-256 of the first certificate of a text, where that can be read.
+pub(crate) fn leaf(text: &[u8]) -> Option<String> {
+    let text = without_marks(text);
+    let leaf = CertificateDer::pem_slice_iter(&text).next()?.ok()?;
+    Some(chain::sha256(&leaf))
+}
+
 /// Whether a text holds a private key, in whatever form a PEM block can have.
 pub fn holds_key(text: &[u8]) -> bool {
     lines(text).any(|line| matches!(marker(line), Some(Marker::Begin(label)) if label.ends_with(b"PRIVATE KEY")))

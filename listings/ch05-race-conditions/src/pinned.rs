@@ -13,6 +13,7 @@ use lab::agent::Files;
 use rustix::fs::{CWD, Mode, OFlags, openat, readlinkat};
 
 use crate::access::Access;
+use crate::pem;
 
 /// What one look saw. No `Debug`: a private key is in it.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,7 +52,11 @@ pub fn look(
     let key = if files.key == files.certificate {
         certificate.clone()
     } else {
-        directories.read(&files.key, between)?
+        let key = directories.read(&files.key, between);
+        key.map_err(|rejected| Rejected {
+            leaf: pem::leaf(&certificate.bytes),
+            ..rejected
+        })?
     };
     let roots = directories.read(&files.roots, between);
     let peer_roots = peer_roots.map(|path| directories.read(path, between));
@@ -62,6 +67,13 @@ pub fn look(
         peer_roots,
     })
 }
+
+/// How a directory is opened. To list it is more than is needed, and more than may be allowed: a group may
+/// pass through Debian's `/etc/ssl/private` (mode 0710), and not list it.
+#[cfg(target_os = "linux")]
+const THROUGH: OFlags = OFlags::PATH;
+#[cfg(not(target_os = "linux"))]
+const THROUGH: OFlags = OFlags::RDONLY;
 
 // ANCHOR: pinned
 /// The directories of this look, each opened once. Whatever is renamed over a path meanwhile, all
@@ -81,7 +93,7 @@ impl Directories {
         if let Some(at) = self.0.iter().position(|pinned| pinned.path == path) {
             return Ok(&self.0[at]);
         }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let flags = THROUGH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(CWD, path, flags, Mode::empty())?;
         between("directory opened");
         let data = openat(&directory, "..data", flags, Mode::empty()).ok();

@@ -6,6 +6,7 @@ use ch02_hot_reload::identity::{Identity, Rejected, Source};
 
 use crate::ended::Ended;
 use crate::exposure::{self, ExposedKey};
+use crate::pem;
 use crate::pinned::Seen;
 use crate::reader::{Judged, Reader};
 
@@ -20,6 +21,16 @@ pub struct Beside {
     pub lost: Vec<String>,
     /// The trust anchors that have expired.
     pub ended: Vec<Ended>,
+}
+
+/// The same rejection with the leaf that was seen. Two renewals may fail alike.
+fn of_leaf(rejected: Rejected, seen: &Result<Seen, Rejected>) -> Rejected {
+    let found = seen.as_ref().ok();
+    let leaf = found.and_then(|seen| pem::leaf(&seen.certificate.bytes));
+    Rejected {
+        leaf: leaf.or(rejected.leaf),
+        ..rejected
+    }
 }
 
 impl Reader {
@@ -51,7 +62,7 @@ impl Reader {
             ended,
             lost,
             ..
-        } = judged?;
+        } = judged.map_err(|rejected| of_leaf(rejected, seen))?;
         let renewed = serving.is_some_and(|serving| serving.set_sha256 != identity.set_sha256);
         self.tell_trust(trust, renewed);
         self.tell_ended(ended);

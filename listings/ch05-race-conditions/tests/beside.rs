@@ -568,3 +568,30 @@ fn a_writer_that_never_ends() {
     assert_eq!(read.unwrap_err().reason, Reason::Truncated);
     assert_eq!(rests, 200, "eight times 250 ms, looked at every ten");
 }
+
+/// Two renewals with the key of before fail in the same words. The second is news; the same files once more are none.
+/// So it is where there is no key at all.
+#[test]
+fn a_renewal_that_fails_as_the_one_before_is_news() {
+    for without_key in [false, true] {
+        let mut bench = Bench::new(Options::default());
+        let path = bench.agent.files().key;
+        let key = fs::read(&path).unwrap();
+        let look = |bench: &Bench| match bench.store.reload() {
+            Reload::Rejected(rejected) => rejected,
+            other => panic!("{other:?}"),
+        };
+        let mut fails = || {
+            bench.agent.rotate().unwrap();
+            match without_key {
+                true => fs::remove_file(&path).unwrap(),
+                false => fs::write(&path, &key).unwrap(),
+            }
+            look(&bench)
+        };
+        let (first, second) = (fails(), fails());
+        assert_eq!(first.reason, second.reason);
+        assert!(!first.repeats(&second), "{second}");
+        assert!(second.repeats(&look(&bench)));
+    }
+}

@@ -1,7 +1,8 @@
 //! One look: what changes while it reads.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 
 use ch02_hot_reload::file::LARGEST;
 use ch02_hot_reload::identity::Reason;
@@ -76,4 +77,36 @@ fn one_file_for_both_is_of_one_generation() {
     assert_ne!(fs::read(&files.key).unwrap(), before, "it was replaced");
     assert!(seen.certificate.bytes == before, "the chain is another");
     assert!(seen.key.bytes == before, "the key is another");
+}
+
+/// A group may pass through Debian's `/etc/ssl/private` (mode 0710), and not list it. Root may do both, so
+/// there it is asked how the directory was opened.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_directory_that_may_be_passed_through_and_not_listed() {
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let at = agent.files().key.parent().unwrap().to_owned();
+    fs::set_permissions(&at, Permissions::from_mode(0o311)).unwrap();
+    let mut opened = Vec::new();
+    let seen = look(&agent.files(), None, &mut |step| {
+        if step == "generation pinned" {
+            let all = fs::read_dir("/proc/self/fd").unwrap().flatten();
+            let ours = all.filter(|fd| fs::read_link(fd.path()).is_ok_and(|path| path == at));
+            let about = ours.map(|fd| {
+                fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.file_name().display()))
+            });
+            opened.extend(about.flatten());
+        }
+    });
+    // So that it can be removed.
+    fs::set_permissions(&at, Permissions::from_mode(0o700)).unwrap();
+    if let Err(rejected) = seen {
+        panic!("{rejected}");
+    }
+    let path_alone = |about: &String| about.contains("flags:\t01"); // O_PATH, in octal: 010000000.
+    assert!(
+        !opened.is_empty() && opened.iter().all(path_alone),
+        "{opened:?}"
+    );
 }

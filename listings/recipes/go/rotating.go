@@ -37,6 +37,7 @@ type Rotating struct {
 	Hook  func(*tls.Certificate, error) // Called after each look: with what is new, or with a *Rejected.
 
 	current atomic.Pointer[tls.Certificate]
+	roots   string // The last good ones.
 	first   sync.Once
 }
 
@@ -70,12 +71,23 @@ func (r *Rotating) follow(loaded chan<- struct{}) {
 		if err == nil {
 			next, err = r.judge(found)
 		}
+		// A leaf is not held up by its neighbour: the last good roots judge it. What is wrong with those is told.
+		var fault error
+		if refused, is := err.(*Rejected); is && refused.File == r.Files[2] && r.roots != "" {
+			refused.Detail += ". The last good roots stay in force"
+			fault = refused
+			next, err = r.judge([3]string{found[0], found[1], r.roots})
+		} else if err == nil {
+			r.roots = found[2]
+		}
 		switch {
 		case err != nil && age < rest: // A writer may be at work.
 		case err != nil:
 			r.Hook(nil, err)
 		case served != nil && slices.EqualFunc(next.Certificate, served.Certificate, slices.Equal):
-			r.Hook(nil, nil)
+			if fault == nil || age >= rest {
+				r.Hook(nil, fault)
+			}
 		// Authorities do shorten chains. But a leaf alone may need roots that are intermediates.
 		case served != nil && len(next.Certificate) < len(served.Certificate) &&
 			(age < rest || len(next.Certificate) == 1 && age < settle):
@@ -139,9 +151,10 @@ func (r *Rotating) judge(found [3]string) (*tls.Certificate, error) {
 		one, err := x509.ParseCertificate(der) // Clients parse each one, needed or not.
 		if err != nil {
 			return refuse(0, "malformed", err.Error())
-		} else if key, is := one.PublicKey.(*rsa.PublicKey); is && key.N.BitLen() > 8192 || size > 60<<10 {
-			return refuse(0, "too_large",
-				"clients take no chain of over 60 KiB, and no RSA of over 8192 bits")
+		} else if key, is := one.PublicKey.(*rsa.PublicKey); is && key.N.BitLen() > 8192 {
+			return refuse(0, "too_large", "clients of Go take no RSA of over 8192 bits")
+		} else if size > 32<<10 || len(pair.Certificate) > 10 {
+			return refuse(0, "too_large", "clients of Java take 10 certificates and 32 KiB, no bundles")
 		}
 	}
 	for _, name := range r.Names {

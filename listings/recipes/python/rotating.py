@@ -17,7 +17,7 @@ POLL = 0.5  # Seconds between two looks.
 REST = 0.25  # So long invalid files stay the same before that is told: a writer may be at work.
 SETTLE = 10  # The same for a leaf that lost its chain: it may be half a file.
 LARGEST = 1 << 20  # Bytes that are read of a file.
-LONGEST = 60 << 10  # Bytes of a chain. Clients take no more.
+LONGEST, MOST = 32 << 10, 10  # Bytes and certificates of a chain. Clients of Java take no more.
 
 # The keys in certificates that clients of each library parse: RSA with the length and the first byte of
 # its modulus, P-256 to P-521, Ed25519, and P-224 and Ed448, which few verify; and what makes an authority.
@@ -65,7 +65,7 @@ class Rotating:
         # current context. Whether clients must show a certificate is said here.
         self.context = _context(ssl.PROTOCOL_TLS_SERVER)
         self.context.sni_callback = self._hand_over  # Called without a name, too.
-        self._current, self._chain, self._loaded = None, [], threading.Event()
+        self._current, self._chain, self._roots, self._loaded = None, [], None, threading.Event()
         threading.Thread(target=self._follow, daemon=True).start()
         self._loaded.wait()
 
@@ -88,14 +88,23 @@ class Rotating:
             time.sleep(self._poll)
 
     def _look(self, found, age):
+        fault = None
         try:
-            context, loaded = self._judge(*found)
+            try:
+                (context, loaded), self._roots = self._judge(*found), found[2]
+            except Rejected as why:
+                if self._roots is None or why.file != str(self._files[2]):
+                    raise
+                # A leaf is not held up by its neighbour: the last good roots judge it. What is wrong is told.
+                fault = Rejected(why.reason, why.file, f"{why.detail}. The last good roots stay in force")
+                context, loaded = self._judge(*found[:2], self._roots)
         except Rejected as why:
             if age >= REST:
                 self._hook(None, why)
             return
         if loaded["chain"] == self._chain:
-            self._hook(None, None)
+            if fault is None or age >= REST:
+                self._hook(None, fault)
         # Authorities do shorten chains. But a leaf alone may need roots that are intermediates.
         elif len(loaded["chain"]) >= len(self._chain) or age >= (REST if loaded["chain"][1:] else SETTLE):
             self._current, self._chain = context, loaded["chain"]
@@ -112,8 +121,9 @@ class Rotating:
             if isinstance(data, str):
                 raise Rejected("missing" if "Errno 2]" in data else "unreadable", path, data)
         chain, roots = self._certificates(0, found[0]), self._certificates(2, found[2])
-        if sum(len(der) + 5 for der in chain) + 4 > LONGEST:
-            raise Rejected("too_large", self._files[0], "clients take chains of 60 KiB, no bundles")
+        if sum(len(der) + 5 for der in chain) + 4 > LONGEST or len(chain) > MOST:
+            raise Rejected("too_large", self._files[0],
+                           "clients of Java take 10 certificates and 32 KiB, no bundles")
         for at, der in enumerate(chain, 1):
             if what := _objection(der) or (_unfit(der) if at == 1 else None):
                 raise Rejected("malformed", self._files[0], f"certificate {at}: {what}")

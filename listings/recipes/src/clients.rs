@@ -6,13 +6,13 @@ use x509_parser::asn1_rs::Tag;
 use x509_parser::prelude::{ParsedExtension, X509Certificate};
 use x509_parser::{parse_x509_certificate as parse, public_key::PublicKey};
 
-/// Bytes of a chain, as TLS sends it. Clients take no more.
-const LONGEST: usize = 60 << 10;
+/// Bytes of a chain, as TLS sends it, and certificates in it. Clients of Java take no more.
+const LONGEST: (usize, usize) = (32 << 10, 10);
 /// P-224 to P-521, Ed25519 and Ed448. Beside RSA, clients of each library parse these.
 const KEYS: &str =
     "1.3.132.0.33 1.2.840.10045.3.1.7 1.3.132.0.34 1.3.132.0.35 1.3.101.112 1.3.101.113";
 /// What is said of a chain that clients do not take to its end.
-pub const BUNDLE: &str = "clients take chains of 60 KiB, no bundles";
+pub const BUNDLE: &str = "clients of Java take 10 certificates and 32 KiB, no bundles";
 
 /// Those of these certificates that may issue others.
 ///
@@ -23,7 +23,8 @@ pub fn check(chain: &[CertificateDer<'static>]) -> Result<Vec<CertificateDer<'st
         let why = parse(one).map_or(Some("it does not parse"), |(_, it)| objection(&it));
         why.map_or(Ok(()), |why| Err(format!("certificate {at}: {why}")))?;
     }
-    if chain.iter().map(|one| one.len() + 5).sum::<usize>() > LONGEST - 4 {
+    let length = 4 + chain.iter().map(|one| one.len() + 5).sum::<usize>();
+    if length > LONGEST.0 || chain.len() > LONGEST.1 {
         return Err(BUNDLE.into());
     }
     Ok(chain.iter().filter(|one| issues(one)).cloned().collect())

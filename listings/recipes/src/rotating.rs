@@ -9,9 +9,10 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::{Error, RootCertStore, sign::CertifiedKey};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
-use std::{fs::File, io, io::Read, os::unix::fs::OpenOptionsExt, path::PathBuf, sync::Arc, thread};
+use std::{fs::File, io, io::Read, os::unix::fs::OpenOptionsExt, sync::Arc, thread};
 
 const POLL: Duration = Duration::from_millis(500); // Events of the file system get lost.
 const SETTLE: Duration = Duration::from_secs(10); // A leaf that lost its chain may be half a file.
@@ -67,6 +68,7 @@ impl Rotating {
         let (hint, hints) = sync_channel(1);
         let _watch = watch(files, hint.clone()); // Before the first look. Without it the poll is alone.
         let (mut last, mut heard) = ((read(files), Instant::now()), true);
+        let mut roots: Option<String> = None; // The last good ones.
         loop {
             let found = read(files);
             if found != last.0 {
@@ -74,8 +76,22 @@ impl Rotating {
             }
             let (found, age, served) = (&last.0, last.1.elapsed(), self.0.load_full());
             let served = served.as_ref().map_or(&[][..], |pair| &pair.cert);
-            let look = match found.clone().and_then(|found| judge(&found, asked)) {
-                Ok(next) if next.cert == served => Look::Unchanged,
+            let mut judged = found.clone().and_then(|found| judge(&found, asked));
+            // A leaf is not held up by its neighbour: the last good roots judge it. What is wrong is told.
+            let fault = judged.as_ref().err();
+            let fault = fault.filter(|why| of_roots(why, &files[2])).cloned();
+            if let (Some(_), Some(roots)) = (&fault, &roots) {
+                let pair = read(&files[..2]).map(|pair| [pair, vec![roots.clone()]].concat());
+                judged = pair.and_then(|found| judge(&found, asked));
+            } else if let (Ok(_), Ok(found)) = (&judged, found) {
+                roots = Some(found[2].clone());
+            }
+            let look = match judged {
+                Ok(next) if next.cert == served => match fault {
+                    Some(_) if age < POLL / 2 => Look::Waiting,
+                    Some(why) => Look::Rejected(why),
+                    None => Look::Unchanged,
+                },
                 // Authorities do shorten chains. But a leaf alone may need roots that are intermediates.
                 Ok(next) if next.cert.len() < served.len() && age < POLL / 2 => Look::Waiting,
                 Ok(next) if next.cert.len() < served.len().min(2) && age < SETTLE => Look::Waiting,
@@ -109,7 +125,7 @@ fn watch(files: &Files, hint: SyncSender<()>) -> notify::Result<RecommendedWatch
 }
 
 /// What the files hold: text, as Unix writes it.
-pub fn read(files: &Files) -> Result<Vec<String>, Error> {
+pub fn read(files: &[PathBuf]) -> Result<Vec<String>, Error> {
     let mut options = File::options();
     options.read(true).custom_flags(libc::O_NONBLOCK); // A FIFO would wait for its writer.
     let one = |path: &PathBuf| {
@@ -125,6 +141,12 @@ pub fn read(files: &Files) -> Result<Vec<String>, Error> {
     let failed = |path: &PathBuf, why| Error::General(format!("{}: {why}", path.display()));
     let read = |path| one(path).map_err(|why| failed(path, why));
     files.iter().map(read).collect()
+}
+
+/// Whether it says that the roots cannot be read, or that there is none among them.
+fn of_roots(why: &Error, roots: &Path) -> bool {
+    let unread = format!("{}: ", roots.display());
+    matches!(why, Error::General(it) if it.starts_with("the roots: ") || it.starts_with(&unread))
 }
 
 /// Asks what clients ask: does the key fit, does the chain lead to a root, today, for each name?

@@ -130,9 +130,25 @@ fn goes_on(mut command: Command) {
     let renewed = agent.rotate().unwrap();
     let event = next("a renewal after all that");
     assert_eq!(event.text("serial"), Some(renewed.facts.serial), "{event}");
+    no_roots(&mut agent, &files, &next);
     // It may read one as they are counted. One that is left at each fault is more.
     let left = open(&server).saturating_sub(before);
     assert!(left < ODD.len(), "{left} files are left open");
+}
+
+/// What is wrong with the roots holds no leaf up: the last good ones judge it. That is told, and again at the renewal.
+fn no_roots(agent: &mut Agent, files: &Files, next: &dyn Fn(&str) -> Event) {
+    fs::remove_file(&files.roots).unwrap();
+    let is_told = |event: Event| {
+        assert_eq!(event.name(), "identity_rejected", "{event}");
+        let file = event.text("file");
+        assert_eq!(file.as_deref(), files.roots.to_str(), "{event}");
+    };
+    is_told(next("no roots"));
+    let renewed = agent.rotate().unwrap();
+    let event = next("a renewal without roots");
+    assert_eq!(event.text("serial"), Some(renewed.facts.serial), "{event}");
+    is_told(next("no roots after a renewal"));
 }
 
 #[test]

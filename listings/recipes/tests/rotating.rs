@@ -367,6 +367,33 @@ fn a_root_that_has_expired_is_no_root() {
     assert!(why.2.contains("BadSignature"), "{why:?}");
 }
 
+/// What is wrong with the roots is told, and holds no leaf up: the last good ones judge it.
+#[test]
+fn a_leaf_is_renewed_beside_roots_that_are_not_valid() {
+    let mut bench = Bench::started();
+    for (spoil, word) in [
+        ("", "malformed"),
+        ("<html>", "malformed"),
+        ("gone", "missing"),
+    ] {
+        match word {
+            "missing" => fs::remove_file(bench.path("ca.crt")).unwrap(),
+            _ => bench.write("ca.crt", spoil),
+        }
+        let why = bench.rejected();
+        assert_eq!((why.0, why.1), (word, bench.path("ca.crt")));
+        let next = bench.issue();
+        bench.install(&next);
+        bench.loaded();
+        assert_eq!(bench.shown(), next.facts.serial);
+        let again = bench.until("told again", |seen| match seen {
+            Seen::Rejected(why) => Some(rejected(&why, &bench.files())),
+            _ => None,
+        });
+        assert_eq!(again.0, word);
+    }
+}
+
 /// The file alone: where all clients use rustls, nothing else is asked.
 #[test]
 fn it_serves_alone_where_all_clients_use_rustls() {

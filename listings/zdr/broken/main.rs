@@ -164,6 +164,7 @@ fn start(arguments: &Arguments) -> Result<Worker, Rejected> {
         file: arguments.serve.certificate.clone(),
         detail: error.to_string(),
         valid_from: None,
+        leaf: None,
     };
     let source = arguments.serve.source().map_err(rejected)?;
     let state = Arc::new(State {

@@ -328,12 +328,41 @@ class Watch(Bench):
             told = watch.look(store, told)
         self.assertEqual(lines, [("identity_rejected", "missing")])
 
+    def test_a_renewal_that_fails_as_the_one_before_is_told(self):
+        """In the same words: the key is that of the first."""
+        store, lines, told = contexts.IdentityStore(self.source, contexts.server), [], None
+        self.addCleanup(setattr, watch, "emit", watch.emit)
+        watch.emit = lambda event, **fields: lines.append((event, fields["reason"]))
+        for kind in ("second", "expired"):
+            self.write(kind, ["tls.crt"])
+            for _ in range(3):
+                told = watch.look(store, told)
+        self.assertEqual(lines, [("identity_rejected", "pair_mismatch")] * 2)
+
     def test_a_defect_does_not_end_the_watch(self):
         lines = []
         self.addCleanup(setattr, watch, "emit", watch.emit)
         watch.emit = lambda event, **fields: lines.append(event)
         watch.look(object(), None)
         self.assertEqual(lines, ["reload_panicked"])
+
+
+class Trust(Bench):
+    def test_a_leaf_is_renewed_beside_roots_that_are_not_valid(self):
+        """The last good ones judge it. That is told, and again at each renewal."""
+        store, lines = contexts.IdentityStore(self.source, contexts.server), []
+        self.addCleanup(setattr, contexts, "emit", contexts.emit)
+        contexts.emit = lambda event, **fields: lines.append((event, fields.get("reason")))
+        roots = self.directory / "ca.crt"
+        for spoil in (lambda: roots.write_text(""), lambda: roots.unlink()):
+            spoil()
+            for _ in range(3):
+                store.reload()
+        self.write("second", ["tls.crt", "tls.key"])
+        store.reload()
+        self.assertEqual(self.shown(contexts.hooked(store)), "1002")
+        faults = [reason for event, reason in lines if event == "trust_rejected"]
+        self.assertEqual(faults, ["truncated", "missing", "missing"])
 
 
 class Exposed(Bench):

@@ -77,6 +77,12 @@ impl<'a> Made<'a> {
         self.chain(text);
     }
 
+    /// The chain, and copies of the root until it has so many certificates.
+    pub fn certificates(&mut self, many: usize) {
+        let copies = self.kit.root.repeat(many - 2);
+        self.chain(self.kit.chain() + &copies);
+    }
+
     /// The chain, and copies of the root until it is so large.
     pub fn padded(&mut self, bytes: usize) {
         let (chain, root) = (self.kit.chain(), self.kit.root.clone());

@@ -1,29 +1,33 @@
 //! Chains and lists of authorities of every size.
 
+use std::fs;
+
 use openssl::pkey::PKey;
 
 use super::kinds::Made;
-use super::kit::{authorities, der};
+use super::kit::authorities;
 use super::raw::{Raw, Tree, extension, text};
 
 /// From one kilobyte to two hundred, and from one authority to a thousand.
 pub fn make(kind: &str, made: &mut Made<'_>) -> bool {
     match kind {
-        "chain-16k" => made.padded(16 << 10),
-        "chain-40k" => made.padded(40 << 10),
-        "chain-60k" => made.padded(60 << 10),
-        "chain-61k" => made.padded((60 << 10) + der(&made.kit.root).len() + 5),
+        "certificates-10" => made.certificates(10),
+        "certificates-11" => made.certificates(11),
+        "chain-16k" => exactly(16 << 10, made),
+        "chain-40k" => exactly(40 << 10, made),
+        "chain-60k" => exactly(60 << 10, made),
         "chain-100k" => made.padded(100 << 10),
         "chain-200k" => made.padded(200 << 10),
-        "chain-exactly" => exactly(60 << 10, made),
-        "chain-a-byte-more" => exactly((60 << 10) + 1, made),
+        "chain-exactly" => exactly(32 << 10, made),
+        "chain-a-byte-more" => exactly((32 << 10) + 1, made),
         "chain-of-client-exactly" => exactly(30 << 10, made),
         "chain-of-client-a-byte-more" => exactly((30 << 10) + 1, made),
         "roots-10" => made.roots(authorities(9) + &made.kit.root),
         "roots-150" => made.roots(authorities(149) + &made.kit.root),
-        "roots-150-chain-60k" => {
-            made.padded(60 << 10);
-            made.roots(authorities(149) + &made.kit.root);
+        "roots-150-chain-32k" => {
+            exactly(32 << 10, made);
+            let own = fs::read_to_string(made.files().roots).unwrap();
+            made.roots(authorities(149) + &own);
         }
         "roots-1000" => made.roots(authorities(999) + &made.kit.root),
         "roots-over-a-megabyte" => {

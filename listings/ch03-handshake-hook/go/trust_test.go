@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bytes"
+	"encoding/pem"
+	"errors"
+	"os"
+	"testing"
+)
+
+// A leaf is not held up by what is wrong with the file of roots: the last good ones judge it. That is told, and again
+// at each renewal.
+func TestALeafThatIsRenewedBesideBrokenRoots(t *testing.T) {
+	a := newAuthority(t)
+	a.rotate()
+	store := must[*IdentityStore](t)(Start(a.source))
+	mark := recorded.mark()
+	reload := func() {
+		t.Helper()
+		if err := store.Reload(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.write(a.source.Roots, nil, 0o644)
+	for range 3 {
+		reload()
+	}
+	a.rotate()
+	reload()
+	recorded.wait(t, mark, "event", "identity_loaded", "generation", 2.0)
+	told := 0
+	for _, event := range recorded.since(mark) {
+		if event["event"] == "trust_rejected" && event["file"] == a.source.Roots && event["reason"] == "truncated" {
+			told++
+		}
+	}
+	if told != 2 {
+		t.Fatalf("told %d times", told)
+	}
+}
+
+// A root that Go does not parse is passed over, as clients with Go do, where it is not the only one.
+func TestARootOnACurveThatGoDoesNotKnow(t *testing.T) {
+	a := newAuthority(t)
+	a.rotate()
+	roots := must[[]byte](t)(os.ReadFile(a.source.Roots))
+	one, _ := pem.Decode(roots)
+	// No curve has this identifier. The signature is wrong as well: nobody asks it of a root.
+	named := []byte("\x2a\x86\x48\xce\x3d\x03\x01\x07")
+	strange := encode("CERTIFICATE", bytes.ReplaceAll(one.Bytes, named, append(named[:7:7], 0x7f)))
+	a.write(a.source.Roots, append(strange, roots...), 0o644)
+	must[*IdentityStore](t)(Start(a.source))
+	a.write(a.source.Roots, strange, 0o644)
+	var rejected *Rejected
+	if _, err := Start(a.source); !errors.As(err, &rejected) || rejected.File != a.source.Roots {
+		t.Fatalf("an authority that Go does not parse, alone: %v", err)
+	}
+}
