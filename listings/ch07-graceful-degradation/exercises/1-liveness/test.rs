@@ -173,7 +173,7 @@ pub fn a_dead_watcher_is_seen_by_readiness() {
 /// How old a look may be, the server is told.
 pub fn how_old_a_look_may_be_is_told() {
     let seconds = Duration::from_secs;
-    let a_little_more = seconds(60) + Duration::from_millis(1);
+    let a_little_more = seconds(60) + Duration::from_nanos(1);
     for (bound, age) in [
         (seconds(60), seconds(61)),
         (seconds(3600), seconds(3600)),
