@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use ch01_restart_baseline::server_config;
 use ch02_hot_reload::identity::Source;
-use exercise_bench::patience;
+use exercise_bench::{a_day_later, patience};
 use lab::agent::{Agent, Strategy};
 use lab::client::{Options, config};
 use rustls::pki_types::ServerName;
@@ -149,6 +149,27 @@ pub fn a_handshake_looks_at_no_file() {
         shown == "1001",
         "The files were replaced, `reload` had not been called, and a client was shown {shown} in place of 1001: the handshake \
          has looked at the files. It runs on a thread that serves other clients too. When the mount hangs, so do they."
+    );
+    nor_does_it_a_day_later();
+}
+
+/// A look that comes once a minute, or once an hour, is a look as well.
+fn nor_does_it_a_day_later() {
+    let this = (module_path!(), "a_handshake_looks_at_no_file");
+    let shown = a_day_later(this, |jump| {
+        let mut bench = bench();
+        bench.shown();
+        bench.agent.rotate().unwrap();
+        jump();
+        let shown = [bench.shown(), bench.shown()];
+        shown.join(", and then ")
+    });
+    let right = "1001, and then 1001";
+    assert!(
+        shown.as_deref().is_none_or(|shown| shown == right),
+        "The files were replaced, `reload` had not been called, and by its clock the server had run for a day. Clients were shown {}, in place of {right}: a handshake has looked at the files, since the last look was long ago. Seldom is as bad as \
+         always: the mount hangs for the one client that comes when a look is due, and for all that wait behind it.",
+        shown.unwrap_or_default()
     );
 }
 
