@@ -4,13 +4,13 @@
 //! its own, and says of each whether it held. The program `attempt` is one answer of a learner with its checks;
 //! the tests of this crate are all answers of the book at once.
 //!
-//! [`Port`], [`patience`], [`poll_once`] and [`each_process`] are for the checks themselves, and so is `openssl_ends` from chapter 4 on.
+//! [`Port`], [`patience`], [`poll_once`], [`each_process`] and [`a_day_later`] are for the checks themselves, and so is `openssl_ends` from chapter 4 on.
 
 #[cfg(feature = "ch04")]
 pub mod openssl_ends;
 mod processes;
 
-pub use processes::each_process;
+pub use processes::{a_day_later, each_process};
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};

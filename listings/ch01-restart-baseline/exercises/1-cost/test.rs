@@ -28,6 +28,11 @@ const QUIET: &str = r#"
 {"ts":"2026-11-27T09:00:02.000000000Z","event":"download_finished","bytes":8388608,"sha256":"00"}
 "#;
 
+/// A line of chapter 8: an operator asked for a drain, and was told why not. No client was turned away.
+const NO_CLIENT: &str = r#"
+{"ts":"2026-11-27T09:00:00.000000000Z","event":"drain_refused","root":"Root A","why":"connections depend on it"}
+"#;
+
 /// A download that was cut before its first byte.
 const FROM_NOTHING: &str = r#"
 {"ts":"2026-11-27T09:00:00.000000000Z","event":"download_started","of":8388608}
@@ -48,9 +53,9 @@ const WITHOUT_BYTES: &str = r#"
 {"ts":"2026-11-27T09:00:02.000000000Z","event":"download_severed","bytes":2097152,"of":8388608,"why":"connection reset"}
 "#;
 
-/// An image of a disk, cut after 5 GiB.
+/// An image of a disk, cut after 5 GiB and a byte.
 const LARGE: &str = r#"
-{"ts":"2026-11-27T09:00:00.000000000Z","event":"download_severed","bytes":5368709120,"of":8589934592,"why":"connection reset"}
+{"ts":"2026-11-27T09:00:00.000000000Z","event":"download_severed","bytes":5368709121,"of":8589934592,"why":"connection reset"}
 "#;
 
 /// One client was refused, and one download was cut: a line each, without its line break.
@@ -128,7 +133,7 @@ pub fn what_the_client_already_had_was_sent_for_nothing() {
     for (log, name, bytes) in [
         (DEMO, "the chapter", 3_145_728),
         (HANDED_OVER, "the handed-over socket", 5_242_880),
-        (LARGE, "a large file", 5_368_709_120),
+        (LARGE, "a large file", 5_368_709_121),
     ] {
         let wasted = cost_of(log).wasted_bytes;
         assert!(
@@ -136,7 +141,7 @@ pub fn what_the_client_already_had_was_sent_for_nothing() {
             "In the log of {name}, {bytes} bytes were sent for nothing, and `wasted_bytes` is {wasted}. A cut \
              download begins again from nothing, so what counts is how far it had come: the field `bytes` \
              of `download_severed`. For comparison, the field `of` is the whole file. Files \
-             of more than 4 GiB need a number of 64 bits."
+             of more than 4 GiB need a number of 64 bits, and a whole one: an `f32` has seven digits."
         );
     }
     // Whoever panics over that line is told by the check that counts cut downloads.
@@ -168,5 +173,11 @@ pub fn a_log_without_a_restart_costs_nothing() {
         cost == Cost::default(),
         "No client was refused or cut in this log, and the answer is {cost:?}. A download that is finished \
          was not sent for nothing."
+    );
+    let cost = cost_of(NO_CLIENT);
+    assert!(
+        cost == Cost::default(),
+        "This log has one line, `drain_refused`: an operator was told why a drain does not begin. No client was refused, and the answer is {cost:?}. A client that found no process has \
+         a line `connect_refused`, by its whole name."
     );
 }

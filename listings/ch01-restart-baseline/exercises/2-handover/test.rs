@@ -1,12 +1,17 @@
 //! What is wanted of `restart`. Each function is a check, and its comment says what has to hold.
 
+use std::env;
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::fd::AsRawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
-use exercise_bench::{Port, patience};
+use exercise_bench::{Port, each_process, patience};
 use lab::BOUND;
 use rustix::fs::{OFlags, fcntl_getfl};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::exercise::{Process, restart};
 
@@ -129,5 +134,36 @@ pub fn the_socket_is_handed_over_as_it_was() {
         !flags.contains(OFlags::NONBLOCK),
         "The old process waited in `accept` for its next client. On the socket of the new one, `accept` returns at once with an error when nobody is there: something has made it \
          non-blocking. Both descriptors are of one socket, so what is set at one holds at the other as well."
+    );
+    no_descriptor_is_an_error();
+}
+
+/// A process that may open no file more. Whoever takes the listener out of the old process needs none.
+fn no_descriptor_is_an_error() {
+    let this = (module_path!(), "the_socket_is_handed_over_as_it_was");
+    let said = each_process(this, ["at-its-limit"], |machine| {
+        let (old, _client, _port) = old_process();
+        let is_of_its_own = env::var("HOSTNAME").is_ok_and(|name| name == machine);
+        if is_of_its_own {
+            let next = File::open("/dev/null").unwrap().as_raw_fd();
+            let limit = Rlimit {
+                current: Some(next as u64),
+                maximum: getrlimit(Resource::Nofile).maximum,
+            };
+            setrlimit(Resource::Nofile, limit).unwrap();
+        }
+        let restarted = catch_unwind(AssertUnwindSafe(|| restart(old, || ()).map(drop)));
+        match restarted {
+            Ok(restarted) => format!("{restarted:?}"),
+            Err(panicked) if is_of_its_own => {
+                drop(panicked);
+                "panicked".to_owned()
+            }
+            Err(panicked) => resume_unwind(panicked),
+        }
+    });
+    assert!(
+        said[0] != "panicked",
+        "The process had as many files open as it may have, so that the system gave no descriptor, and `restart` panicked. It is a server with clients: return the error, with `?`, and the caller decides what becomes of the old process."
     );
 }

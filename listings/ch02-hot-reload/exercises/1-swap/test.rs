@@ -75,7 +75,7 @@ pub async fn a_new_client_is_shown_the_new_certificate() {
         "1002 was published, and a new client is still shown {}. Each `accept` has to ask what is current.",
         after.unwrap_or("nothing".into())
     );
-    server.publish(first).await;
+    server.publish(first.clone()).await;
     let again = shown(&server, &client).await;
     assert!(
         again.as_deref() == Some("1001"),
@@ -83,6 +83,20 @@ pub async fn a_new_client_is_shown_the_new_certificate() {
         again.unwrap_or("nothing".into())
     );
     what_is_no_handshake_is_an_error(&server).await;
+    what_was_replaced_is_let_go(&server, &first).await;
+}
+
+/// Each configuration holds a private key. A server that keeps all of them has those of a year ago in its memory.
+async fn what_was_replaced_is_let_go(server: &Server, first: &Arc<ServerConfig>) {
+    let another = Arc::new((**first).clone());
+    let held = Arc::downgrade(&another);
+    server.publish(another).await;
+    server.publish(first.clone()).await;
+    assert!(
+        held.upgrade().is_none(),
+        "A configuration was published, and then another one in its place. No handshake is under way, and the server still holds the first of the two, with its private key: it grows with each renewal. Keep what is current, and let go of \
+         what it replaces: handshakes in progress have a reference of their own."
+    );
 }
 
 /// Whoever calls `accept` learns that there was no handshake.

@@ -275,4 +275,27 @@ pub fn a_rejected_pair_uses_up_no_number() {
         "A pair was rejected, and the one after it is the second that is served. It has the number 2, and `reload` returned \
          {loaded:?}. A number that rises without a change makes the log lie."
     );
+    nor_has_any_number_two_pairs();
+}
+
+/// An operator reloads by hand while the watcher's reload is under way.
+fn nor_has_any_number_two_pairs() {
+    let mut bench = bench();
+    let [slow, quick] = [(); 2].map(|()| pair(&bench.agent.issue().unwrap()));
+    let mut meanwhile = None;
+    let loaded = reload(
+        &bench.store,
+        || Ok(slow),
+        |pair| {
+            let quick = reload(&bench.store, || Ok(quick), |pair| bench.validate(pair));
+            meanwhile = Some(quick);
+            bench.validate(pair)
+        },
+    );
+    assert!(
+        matches!((&meanwhile, &loaded), (Some(Ok(2)), Ok(3))) && bench.number() == Some(3),
+        "While one pair was being validated, another reload served a pair as generation 2. `reload` returned {loaded:?} for the first of the two, and {:?} is served: two pairs have one number, and the log does not say which of them a client holds. \
+         Take the number when the pair is valid, from what is served then.",
+        bench.number()
+    );
 }

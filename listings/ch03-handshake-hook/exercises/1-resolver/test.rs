@@ -10,10 +10,12 @@ use std::time::{Duration, SystemTime};
 
 use ch01_restart_baseline::server_config;
 use ch02_hot_reload::identity::Source;
-use exercise_bench::patience;
+use exercise_bench::{a_day_later, patience};
 use lab::agent::{Agent, Strategy};
 use lab::client::{Options, config};
-use rustls::{ClientConfig, ServerConfig};
+use rustls::pki_types::ServerName;
+use rustls::server::{Acceptor, ResolvesServerCert};
+use rustls::{ClientConfig, ClientConnection, ServerConfig};
 use tempfile::TempDir;
 
 use super::exercise::Resolver;
@@ -148,6 +150,27 @@ pub fn a_handshake_looks_at_no_file() {
         "The files were replaced, `reload` had not been called, and a client was shown {shown} in place of 1001: the handshake \
          has looked at the files. It runs on a thread that serves other clients too. When the mount hangs, so do they."
     );
+    nor_does_it_a_day_later();
+}
+
+/// A look that comes once a minute, or once an hour, is a look as well.
+fn nor_does_it_a_day_later() {
+    let this = (module_path!(), "a_handshake_looks_at_no_file");
+    let shown = a_day_later(this, |jump| {
+        let mut bench = bench();
+        bench.shown();
+        bench.agent.rotate().unwrap();
+        jump();
+        let shown = [bench.shown(), bench.shown()];
+        shown.join(", and then ")
+    });
+    let right = "1001, and then 1001";
+    assert!(
+        shown.as_deref().is_none_or(|shown| shown == right),
+        "The files were replaced, `reload` had not been called, and by its clock the server had run for a day. Clients were shown {}, in place of {right}: a handshake has looked at the files, since the last look was long ago. Seldom is as bad as \
+         always: the mount hangs for the one client that comes when a look is due, and for all that wait behind it.",
+        shown.unwrap_or_default()
+    );
 }
 
 /// A client that sends no name is shown the certificate as well.
@@ -160,6 +183,29 @@ pub fn a_client_that_sends_no_name_is_shown_it_as_well() {
         "A client sent no name, as one does that calls an address or is old, and was shown {shown} in place of 1001. There is one certificate, and no \
          name to choose it by."
     );
+    whatever_name_a_client_sends_it_is_shown_it();
+}
+
+/// The resolver is asked as rustls asks it. Whether the name is in the certificate is for the client to say.
+fn whatever_name_a_client_sends_it_is_shown_it() {
+    let bench = bench();
+    for name in ["localhost", "www.example.com"] {
+        let of_client = ServerName::try_from(name).unwrap();
+        let mut client = ClientConnection::new(bench.client.clone(), of_client).unwrap();
+        let mut hello = Vec::new();
+        client.write_tls(&mut hello).unwrap();
+        let mut acceptor = Acceptor::default();
+        acceptor.read_tls(&mut hello.as_slice()).unwrap();
+        let Ok(Some(accepted)) = acceptor.accept() else {
+            panic!("the bench itself: a hello was not accepted")
+        };
+        let pair = bench.resolver.resolve(accepted.client_hello());
+        assert!(
+            pair.is_some(),
+            "A client sent the name `{name}`, and `resolve` had nothing for it. A server is known by other names than the one of the checks, and one that is renamed sooner than its certificate still has to be reached. There is one certificate: \
+             show it, and the client judges whether that is the one that it wants."
+        );
+    }
 }
 
 /// When the files are gone, handshakes go on.
@@ -202,6 +248,27 @@ pub fn invalid_files_leave_the_last_good_pair() {
         mended.is_ok() && bench.shown() == "1002",
         "The files were not valid at one look, and hold 1002 at the next. `reload` returned {mended:?}, and a new client was shown {}. One rejected pair ends nothing: the next `reload` is as good as the first.",
         bench.shown()
+    );
+    files_that_are_missing_are_invalid_as_well();
+}
+
+/// As between the two steps of a writer that removes and makes anew, or after the last step of one that has died.
+fn files_that_are_missing_are_invalid_as_well() {
+    let bench = bench();
+    let files = bench.agent.files();
+    for file in [files.certificate, files.key] {
+        fs::remove_file(file).unwrap();
+    }
+    let reloaded = bench.resolver.reload();
+    let shown = bench.shown();
+    assert!(
+        shown == "1001",
+        "The files are gone, `reload` was called, and a client was shown {shown} in place of 1001. Files that are missing are not valid, as those that hold something else: whatever is wrong with them is no reason to forget \
+         what was good."
+    );
+    assert!(
+        reloaded.is_err(),
+        "The files are gone, and `reload` returned {reloaded:?}. A writer may make them anew in a moment, or never: the watcher that called it has to log the reason, whichever it is."
     );
 }
 

@@ -101,6 +101,18 @@ pub async fn our_own_reading_is_no_hint() {
     );
 }
 
+/// A watch that cannot be set is an error.
+pub async fn a_watch_that_cannot_be_set_is_an_error() {
+    let directory = lab::directory().unwrap();
+    let file = directory.path().join("not/mounted/here/tls.crt");
+    let (hint, _hints) = mpsc::channel(1);
+    let watching = watch(&file, hint);
+    assert!(
+        watching.is_err(),
+        "The directory of the file is not there, as where a disk was not mounted, and `watch` returned a watcher. It watches nothing, and no hint ever comes: the server serves what it has until that ends. Return the error, with `?`."
+    );
+}
+
 /// A watch that is dropped brings no hint any more.
 pub async fn a_watch_that_is_dropped_is_over() {
     let directory = lab::directory().unwrap();

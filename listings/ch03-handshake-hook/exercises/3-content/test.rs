@@ -245,6 +245,13 @@ pub fn a_missing_file_is_an_error_and_forgets_nothing() {
          new certificate was remembered at the look that failed, and nobody was told of it. Remember all, or nothing."
     );
     fs::remove_file(&bench.key).unwrap();
+    fs::create_dir(&bench.key).unwrap();
+    let other = bench.poll.changed();
+    assert!(
+        other.is_err(),
+        "A directory stands where the key belongs, so it is there and cannot be read, and `changed` returned {other:?}. A file that is missing is one of many that cannot be read: return the error, whichever it is."
+    );
+    fs::remove_dir(&bench.key).unwrap();
     let started = Poll::start(vec![bench.certificate.clone(), bench.key.clone()]);
     assert!(
         started.is_err(),

@@ -1,5 +1,6 @@
 //! What is wanted of `Server`. Each function is a check, and its comment says what has to hold.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
 use exercise_bench::openssl_ends::{Visit, visit};
@@ -16,6 +17,8 @@ use super::exercise::{Pair, Server};
 struct Bench {
     server: Server,
     clients: Issued,
+    /// The certificate of a client of the other authority.
+    of_partners: Issued,
     root_pem: String,
 }
 
@@ -24,7 +27,8 @@ fn bench() -> Bench {
     let root_pem = authority.root_pem().to_owned();
     let [first, next, clients] = std::array::from_fn(|_| issue(&mut authority));
     let root = X509::from_pem(root_pem.as_bytes()).unwrap();
-    let partners = Authority::new().unwrap();
+    let mut partners = Authority::new().unwrap();
+    let of_partners = issue(&mut partners);
     let partners = X509::from_pem(partners.root_pem().as_bytes()).unwrap();
     let server = Server::new(&[partners, root], &pair(&first))
         .unwrap_or_else(|error| panic!("The first pair is valid, and `new` returned: {error}."));
@@ -34,6 +38,7 @@ fn bench() -> Bench {
     Bench {
         server,
         clients,
+        of_partners,
         root_pem,
     }
 }
@@ -74,6 +79,12 @@ pub fn a_client_is_shown_the_new_certificate() {
         visit.serial == "1002",
         "1002 was loaded, and a new client was shown {}.",
         visit.serial
+    );
+    let visit = bench.visit(&bench.client(&bench.of_partners, Options::default()));
+    assert!(
+        visit.is_ok(),
+        "`new` was given two authorities. After the reload a client of one of them is let in, and a client of the other one was refused: {visit:?}. The new context needs all of them. A store that is put into a context takes the place of the one \
+         before it."
     );
 }
 
@@ -179,6 +190,31 @@ pub fn a_client_that_returns_is_let_in() {
     }
 }
 
+/// What a reload needs is there after one that has failed.
+fn one_that_failed_takes_nothing_from_the_next(bench: &Bench) {
+    let mut authority = Authority::new().unwrap();
+    let [next, other] = std::array::from_fn(|_| pair(&issue(&mut authority)));
+    let torn = Pair {
+        chain: next.chain,
+        key: other.key,
+    };
+    let refused = panic::catch_unwind(AssertUnwindSafe(|| bench.server.reload(&torn).is_err()));
+    let mended = || bench.server.reload(&pair(&bench.clients)).is_ok();
+    let mended = panic::catch_unwind(AssertUnwindSafe(mended));
+    let visit = bench.visit(&bench.client(&bench.clients, Options::default()));
+    let shown = visit.map(|visit| visit.serial);
+    assert!(
+        matches!((&refused, &mended), (Ok(true), Ok(true))) && shown.as_deref() == Ok("1003"),
+        "A torn pair came, and was refused. Then the whole one came: `reload` {}, and a client with a valid certificate got {shown:?}. A reload that fails ends early, so what it takes out of the server in order to put it back is lost: \
+         borrow it.",
+        match mended {
+            Ok(true) => "returned `Ok`",
+            Ok(false) => "returned an error",
+            Err(_) => "panicked",
+        }
+    );
+}
+
 /// The second reload is like the first.
 pub fn the_second_reload_is_like_the_first() {
     let bench = bench();
@@ -200,4 +236,5 @@ pub fn the_second_reload_is_like_the_first() {
         bench.visit(&anonymous).is_err(),
         "After the second reload, a client without a certificate was let in."
     );
+    one_that_failed_takes_nothing_from_the_next(&bench);
 }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use ch02_hot_reload::BuildError;
+use exercise_bench::a_day_later;
 use exercise_bench::openssl_ends::call;
 use lab::agent::{Agent, Files, Strategy};
 use lab::authority::Issued;
@@ -124,6 +125,24 @@ pub fn nothing_is_made_while_nothing_changes() {
         made == 1,
         "`get` was called ten times while the files stayed as they were, and {made} contexts were made. One with the system's trust anchors costs \
          as much as nineteen handshakes, so it is made once for each change."
+    );
+    nor_does_time_make_one();
+}
+
+/// A context has no age at which it would be worse.
+fn nor_does_time_make_one() {
+    let this = (module_path!(), "nothing_is_made_while_nothing_changes");
+    let made = a_day_later(this, |jump| {
+        let mut bench = bench();
+        bench.contexts.get();
+        jump();
+        bench.contexts.get();
+        bench.made.get().to_string()
+    });
+    assert!(
+        made.as_deref().is_none_or(|made| made == "1"),
+        "`get` was called, a day passed in which the files stayed as they were, and it was called again: {} contexts were made. A context that is made anew loses the sessions of the one before. It is made once for each change, and time is no change.",
+        made.unwrap_or_default()
     );
 }
 

@@ -203,4 +203,14 @@ pub fn a_writer_that_does_not_rest_has_nothing_published() {
         "A writer was at work during each look, and at the last one a file was missing. The answer is `{read}`. One look has found that, and no other agrees with \
          it: what all looks together say is `torn`."
     );
+    let [one, other] = [
+        Files("chain 1001, key 1001", 60),
+        Files("chain 1002, key 1001", 61),
+    ];
+    let (read, _) = self::read(&[one, other, one, other, one]);
+    assert!(
+        read == "torn",
+        "Two writers were at work, and at each look the files were those of the other one. The answer is `{read}`, though no two looks in a row have agreed. What was seen most often is no sign of rest, nor is what \
+         was seen at every other look."
+    );
 }

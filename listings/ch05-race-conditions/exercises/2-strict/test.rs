@@ -226,4 +226,13 @@ pub fn a_block_that_is_indented_is_not_passed_over() {
         "The second block was copied out of a file in YAML, with two spaces before each line. The parser passes over it, and the answer is {found:?}: an anchor \
          is lost. Its marks do not stand at the beginning of a line, and are marks all the same."
     );
+    for prefix in ["> ", "ca.crt:"] {
+        let quoted = second.lines().map(|line| format!("{prefix}{line}\n"));
+        let found = self::found(first.clone() + &quoted.collect::<String>());
+        assert!(
+            found.is_err() || found == Ok(2),
+            "The second block was copied out of a mail, or out of what `grep` printed: each of its lines begins with `{prefix}`. The parser passes over it, and the answer is {found:?}: an anchor is lost. A mark can have anything before \
+             it, and not blanks alone."
+        );
+    }
 }

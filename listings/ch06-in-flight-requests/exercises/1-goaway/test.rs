@@ -199,7 +199,12 @@ pub async fn an_idle_client_leaves_at_once() {
 /// A request that does not come to its end is cut at the deadline.
 pub async fn what_takes_longer_than_the_grace_period_is_cut() {
     pause();
-    for grace in [GRACE, GRACE * 4, Duration::from_millis(1500)] {
+    for grace in [
+        GRACE,
+        GRACE * 4,
+        Duration::from_millis(1500),
+        Duration::ZERO,
+    ] {
         let mut bench = bench_with(grace).await;
         let request = bench.request().await;
         sleep(HOUR * 24).await;
@@ -209,7 +214,7 @@ pub async fn what_takes_longer_than_the_grace_period_is_cut() {
         assert!(
             end == End::Cut && took.abs_diff(grace) < Duration::from_millis(100),
             "A request did not come to its end. After a day the connection was due, and the grace period of {grace:?} begins then; the connection was over after {took:?}, and ended as {end:?}. It has to be cut at the \
-             deadline, and said to be. How long the grace period is, `serve` is told as `grace`."
+             deadline, and said to be. How long the grace period is, `serve` is told as `grace`, and zero is a time as each other one."
         );
         assert!(
             answered(request).await.is_err(),

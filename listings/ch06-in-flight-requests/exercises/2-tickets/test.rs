@@ -3,6 +3,7 @@
 //! The handshakes run in memory, both ends on one thread.
 
 use std::collections::BTreeSet;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
 use ch01_restart_baseline::load_once;
@@ -23,6 +24,10 @@ struct Bench {
 }
 
 fn bench() -> Bench {
+    bench_with(WORKERS)
+}
+
+fn bench_with(number: usize) -> Bench {
     let directory = lab::directory().unwrap();
     let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let files = agent.files();
@@ -30,7 +35,7 @@ fn bench() -> Bench {
     config.alpn_protocols = vec![b"h2".to_vec()];
     config.send_tls13_tickets = 3;
     config.ignore_client_order = true;
-    let workers = Workers::new(WORKERS, config);
+    let workers = Workers::new(number, config);
     Bench {
         workers: workers.unwrap_or_else(|error| panic!("`new` returned: {error}.")),
         root_pem: agent.root_pem().to_owned(),
@@ -117,6 +122,26 @@ impl Bench {
 pub fn no_worker_opens_a_ticket_of_before() {
     for keeps in [Tls13, Tls12Ticket] {
         bench().all_are_discarded(keeps);
+    }
+    however_many_workers_there_are();
+}
+
+/// One worker, and seven.
+fn however_many_workers_there_are() {
+    for number in [1, 7] {
+        let bench = bench_with(number);
+        let client = bench.client(Tls13);
+        bench.resumes(&client, 0);
+        let discarded = panic::catch_unwind(AssertUnwindSafe(|| bench.workers.discard().is_ok()));
+        assert!(
+            matches!(discarded, Ok(true)) && !bench.resumes(&client, number - 1),
+            "A server has {number} of these workers. `discard` was called, and {}. How many there are, `new` was told: go through all of `self.0`.",
+            match discarded {
+                Ok(true) => "the last of them still resumed a session of before",
+                Ok(false) => "returned an error",
+                Err(_) => "panicked",
+            }
+        );
     }
 }
 

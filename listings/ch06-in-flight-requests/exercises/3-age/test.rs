@@ -1,8 +1,12 @@
 //! What is wanted of `Ages`. Each function is a check, and its comment says what has to hold.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::hint::black_box;
 use std::panic;
 use std::time::Duration;
+
+use exercise_bench::each_process;
 
 use super::exercise::Ages;
 
@@ -150,6 +154,34 @@ pub fn no_number_is_too_large() {
             );
         }
     }
+    of_a_connection_nothing_is_kept();
+}
+
+/// As many connections as a busy server has in an hour.
+const MANY: u64 = 400_000;
+
+/// What an answer keeps of each connection, none of which is heard of again, in bytes.
+fn of_a_connection_nothing_is_kept() {
+    let this = (module_path!(), "no_number_is_too_large");
+    let grown = each_process(this, ["a-server"], |_| {
+        let (server, before) = (Ages::new(HOUR, JITTER, 7), memory());
+        for connection in 1..=MANY {
+            black_box(server.of(connection));
+        }
+        memory().saturating_sub(before).to_string()
+    });
+    let grown: u64 = grown[0].parse().unwrap();
+    assert!(
+        grown < MANY * 10,
+        "A server was asked for the ages of {MANY} connections, and took {grown} bytes more: something is remembered of each of them, and nobody says when it may be forgotten. A function of the seed and the number has nothing to remember."
+    );
+}
+
+/// What this process has in memory. Zero where the system does not say.
+fn memory() -> u64 {
+    let said = fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = said.split(' ').nth(1).and_then(|pages| pages.parse().ok());
+    pages.map_or(0, |pages: u64| pages * 4096)
 }
 
 /// A longer jitter spreads them further.

@@ -224,6 +224,25 @@ pub fn a_ticket_without_a_number_is_none() {
          {serial}, and its connection is said to be of generation {generation}. What `decrypt` took for a number was the beginning of a session. rustls begins one with \
          a byte that is 1 or 0: begin with what no session begins with, such as a mark of four letters."
     );
+    nor_is_one_of_a_client_that_sends_no_name();
+}
+
+/// What a session begins with depends on whether its client sent a name.
+fn nor_is_one_of_a_client_that_sends_no_name() {
+    let mut bench = bench();
+    Arc::make_mut(&mut bench.client).enable_sni = false;
+    lab::memory::handshake(&bench.generations[0], &bench.client).unwrap();
+    let first = bench.visit(2);
+    let (resumed, serial, generation) = bench.visit(3);
+    assert!(
+        !first.0 && resumed && generation == 2,
+        "A client that sends no server name came with a ticket that the server before this one had sealed without a number, and has to make a full handshake under generation 2; it {}. Then it came under generation 3, holds {serial}, and its connection is said \
+         to be of generation {generation}. A session of such a client begins with a byte that is 0, and one of others with a byte that is 1: a mark of one byte is not enough, begin with four letters.",
+        match first.0 {
+            true => "resumed",
+            false => "made one",
+        }
+    );
 }
 
 /// A number stays what it is, however large.

@@ -183,4 +183,8 @@ pub fn it_rings_as_long_as_the_state_lasts() {
         seldom.rings(at(3601)),
         "The server polls once an hour. Two looks have rejected the files, and the alert is silent. No look was good in between, however far apart they are."
     );
+    assert!(
+        seldom.rings(at(3600 + 3500)),
+        "The server polls once an hour. Two looks have rejected the files, the last of them 58 minutes ago, and the alert has fallen silent before the next one. Nothing says that the files are good again: what ends the state is a good look, and no time that goes by."
+    );
 }

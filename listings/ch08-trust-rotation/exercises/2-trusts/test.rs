@@ -3,6 +3,7 @@
 //! The handshakes run in memory, both ends on one thread.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lab::authority::{Authority, Issued, LeafRequest};
 use lab::client::{self, Options};
@@ -114,6 +115,20 @@ fn each_root_counts(bench: &mut Bench) {
             called.err()
         );
     }
+    a_client_that_sends_no_name_is_served(bench, &server);
+}
+
+/// As one does that calls an address.
+fn a_client_that_sends_no_name_is_served(bench: &mut Bench, server: &Arc<ServerConfig>) {
+    let own = leaf(&mut bench.private);
+    let mut client = bench.client(&own);
+    Arc::make_mut(&mut client).enable_sni = false;
+    let called = memory::handshake(server, &client);
+    assert!(
+        called.is_ok(),
+        "A client of the private authority sent no server name, and the handshake failed: {:?}. There is one pair, and no name to choose it by: `SingleCertAndKey` shows it to every client.",
+        called.err()
+    );
 }
 
 /// A client without a certificate stays out.
@@ -164,6 +179,29 @@ pub fn an_own_chain_that_clients_reject_is_refused() {
          and `server_config` accepted it. Checked by `own_roots`, it is an error for the operator instead, and what was served before \
          can go on."
     );
+    whatever_clients_object_to_it_is_refused(&mut bench);
+}
+
+/// Its authority is known, and clients reject it all the same.
+fn whatever_clients_object_to_it_is_refused(bench: &mut Bench) {
+    let early = LeafRequest {
+        starts_after: Duration::from_secs(24 * 3600),
+        ..LeafRequest::new("localhost")
+    };
+    for (request, what) in [
+        (early, "is valid from tomorrow"),
+        (
+            LeafRequest::new("other.example.com"),
+            "is for another name than that of the server",
+        ),
+    ] {
+        let own = bench.public.issue(&request).unwrap();
+        let config = server_config(bench.given(&own));
+        assert!(
+            config.is_err(),
+            "The server was given a chain of the public authority for itself, which {what}, and `server_config` accepted it. Every client fails. Clients ask for more than the authority: return what `accepted_by_clients` says, whatever that is."
+        );
+    }
 }
 
 /// Without roots on either side there is no configuration.

@@ -325,6 +325,14 @@ pub fn a_session_does_not_outlive_its_certificate() {
              the dates of a session either.",
             client.name
         );
+        let early = UnixTime::now().as_secs() - 24 * HOUR.as_secs();
+        let early = UnixTime::since_unix_epoch(Duration::from_secs(early));
+        let said = let_in(&session, bench.both(), early);
+        assert!(
+            said.is_err(),
+            "A client {}, resumed its session. By `now`, its certificate begins tomorrow, and it was let in. A certificate has two dates, and what `verify_client_cert` says of either is an answer: pass it on, whichever error it is.",
+            client.name
+        );
     }
 }
 

@@ -80,6 +80,25 @@ pub fn the_same_files_are_written_again() {
              another tool."
         );
     }
+    each_file_is_closed(&directory);
+}
+
+/// A tool that runs for months renews again and again.
+fn each_file_is_closed(directory: &TempDir) {
+    let within = directory.path().canonicalize().unwrap();
+    // Where the system has no such list, nothing is open.
+    let open = fs::read_dir("/proc/self/fd")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let open = open.filter_map(|entry| fs::read_link(entry.path()).ok());
+    let of_it = open.filter(|path| path.starts_with(&within)).count();
+    // As many as there are files, the check itself holds open.
+    assert!(
+        of_it <= FILES.len(),
+        "`write` has returned, and {} of the files that it has opened are still open: each renewal leaves some more, until the agent can open none. `os.WriteFile` closes its file, as Rust does when a `File` is dropped.",
+        of_it - FILES.len()
+    );
 }
 
 /// A reader meets each state that the tool leaves between its steps, in order, and no other.

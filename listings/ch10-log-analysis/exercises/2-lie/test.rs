@@ -76,6 +76,12 @@ pub fn a_certificate_may_be_shown_before_its_line() {
         "A client was shown 1002 at 80 ms, and the line of 1002 is of 100 ms. The line comes after the swap, by a time that nothing \
          limits, so the log is true. It is accused."
     );
+    let mut late = self::log();
+    late[1].at = Duration::from_secs(24 * 3600);
+    assert!(
+        !is_a_lie(&late, seen(80, 85, "1002")),
+        "A client was shown 1002 at 80 ms, and the line of 1002 came a day later: the disk of the log was full, perhaps. Nothing limits the time between a swap and its line, so the log is true. It is accused."
+    );
     let log = claims(&[(0, "1001"), (100, "1002"), (140, "1003")]);
     assert!(
         !is_a_lie(&log, seen(80, 190, "1003")),
@@ -174,6 +180,24 @@ pub fn an_honest_server_is_never_accused() {
         }
     }
     nor_is_one_that_swaps_twice();
+    nor_is_one_that_swaps_for_weeks();
+}
+
+/// Twenty swaps, and a client or two after each of them.
+fn nor_is_one_that_swaps_for_weeks() {
+    let serials: Vec<_> = (1001..1021).map(|serial| serial.to_string()).collect();
+    let lines = (0..).step_by(100).zip(serials.iter().map(String::as_str));
+    let log = claims(&lines.clone().collect::<Vec<_>>());
+    for ((at, serial), before) in lines.clone().skip(1).zip(&serials) {
+        assert!(
+            !is_a_lie(&log, seen(at + 50, at + 55, serial)),
+            "A server has swapped twenty times, and logged {serial} at {at} ms. A client that began 50 ms later was shown {serial}, truthfully, and the log is accused. Each line counts, however many came after it."
+        );
+        assert!(
+            is_a_lie(&log, seen(at + 50, at + 55, before)),
+            "A server has swapped twenty times, and logged {serial} at {at} ms. A client that began 50 ms later was shown {before}, which was replaced. It is not among the lies: each line counts, however many came after it."
+        );
+    }
 }
 
 /// With two swaps: to a third certificate, or back to the first. What was shown between the two is as good as what was shown after them.

@@ -33,6 +33,8 @@ enum Habit {
     Stumbles,
     /// Turns down the first client over spoiled files, while it rejects them.
     StumblesOverSpoiled,
+    /// Its watch is on the file, which goes with the first renewal.
+    NoticesOnce,
 }
 
 /// A server of which one worker takes each fourth client, or each sixteenth.
@@ -84,6 +86,7 @@ impl Server for Model {
             if self.second_looks {
                 self.workers[1] = Some(self.written);
             }
+            self.looks = self.habit != Habit::NoticesOnce;
         }
         self.written
     }
@@ -248,5 +251,15 @@ pub fn each_look_is_at_all_workers() {
     assert!(
         !passes || !server.spoiled,
         "This server turns down the first client that comes over spoiled files, while it rejects them, and it passes. The first handshake of that look counts as all others do: a sound server goes on with its last good pair at once."
+    );
+}
+
+/// A server that notices one renewal and no later one fails.
+pub fn each_renewal_has_to_be_noticed() {
+    let (passes, server) = judged(Habit::NoticesOnce);
+    assert!(
+        !passes,
+        "This server watches its file, and a watch follows an inode: the first renewal is noticed, and no later one. It passes, and its certificate will expire. Rotations that you made: {}. What goes well once need not go well again: make two that are whole, at least.",
+        server.written - 1
     );
 }

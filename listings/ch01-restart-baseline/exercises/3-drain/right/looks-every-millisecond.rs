@@ -17,6 +17,8 @@ pub async fn drain(listener: TcpListener, mut serving: JoinSet<()>, grace: Durat
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
+    // What was done by the deadline is still in the set, and was not cut.
+    while serving.try_join_next().is_some() {}
     let cut = serving.len();
     serving.shutdown().await;
     cut

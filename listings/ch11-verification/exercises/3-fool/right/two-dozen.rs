@@ -24,5 +24,10 @@ pub fn zero_downtime(server: &mut dyn Server) -> bool {
         return false;
     }
     let next = server.rotate();
+    if !look(server, next) {
+        return false;
+    }
+    // What goes well once need not go well again.
+    let next = server.rotate();
     look(server, next)
 }

@@ -1,0 +1,49 @@
+//! A resolver without input and output.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use ch02_hot_reload::identity::{self, Rejected, Source};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+/// Answers each hello with the pair that is current.
+#[derive(Debug)]
+pub struct Resolver {
+    source: Source,
+    current: arc_swap::ArcSwapOption<CertifiedKey>,
+}
+
+impl Resolver {
+    /// Reads the first pair.
+    ///
+    /// # Errors
+    /// When the files are not valid: there is nothing to fall back to yet.
+    pub fn new(source: Source) -> Result<Self, Rejected> {
+        let current = arc_swap::ArcSwapOption::from(Some(identity::read(&source)?.certified));
+        Ok(Self { source, current })
+    }
+
+    /// Reads the files again. A watcher calls this when they may have changed.
+    ///
+    /// # Errors
+    /// When they are not valid.
+    pub fn reload(&self) -> Result<(), Rejected> {
+        let identity = match identity::read(&self.source) {
+            Err(r) if r.reason == identity::Reason::Missing => {
+                self.current.store(None);
+                return Err(r);
+            }
+            other => other?,
+        };
+        self.current.store(Some(identity.certified));
+        Ok(())
+    }
+}
+
+impl ResolvesServerCert for Resolver {
+    /// Runs inside every handshake, on a thread that serves other clients too.
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.current.load_full()
+    }
+}
