@@ -44,7 +44,13 @@ func configuration(t *testing.T, serial int64) *tls.Config {
 func ends(what func()) bool {
 	done := make(chan any, 1)
 	go func() {
-		defer func() { done <- recover() }()
+		defer func() {
+			said := recover()
+			if said != nil {
+				said = lab.Panicked(said)
+			}
+			done <- said
+		}()
 		what()
 	}()
 	select {

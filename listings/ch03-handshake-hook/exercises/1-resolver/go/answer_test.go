@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
@@ -85,7 +86,7 @@ func (b *bench) shownTo(name string) string {
 		var err error
 		defer func() {
 			if said := recover(); said != nil {
-				err = fmt.Errorf("%v", said)
+				err = errors.New(lab.Panicked(said))
 			}
 			there.Close()
 			served <- err
