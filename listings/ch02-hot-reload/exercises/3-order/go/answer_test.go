@@ -7,6 +7,7 @@ package answer
 import (
 	"bytes"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -200,6 +201,47 @@ func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
 	aPanicHoldsUpNoOther(t)
 	aPanicTakesNothingWithIt(t)
 	twoThatMeetHaveTwoNumbers(t)
+	handedOver(t)
+}
+
+// handedOver: a reload that waits is given the lock at the moment at which the one before lets it go, and runs at once. So does a
+// `sync.Mutex` for one that has waited for longer than a millisecond and was passed by when it was woken.
+func handedOver(t *testing.T) {
+	// One goroutine at a time: the one that lets go of a lock goes on when the other has ended.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for range 10 {
+		store, reads := New("0"), atomic.Int64{}
+		read := func() string { return strconv.FormatInt(reads.Add(1), 10) }
+		slow := func() string {
+			serial := read()
+			time.Sleep(2 * time.Millisecond)
+			return serial
+		}
+		ended := make(chan struct{}, 2)
+		runs := func(reads ...func() string) {
+			defer func() {
+				_ = recover()
+				ended <- struct{}{}
+			}()
+			for _, read := range reads {
+				store.Reload(read)
+			}
+		}
+		// It comes back at once, and so passes by the other.
+		go runs(slow, slow)
+		runtime.Gosched()
+		go runs(read)
+		for range 2 {
+			select {
+			case <-ended:
+			case <-time.After(Patience):
+				t.Fatalf("One reload followed another, a third came meanwhile, and %v later they had not ended: they wait for each other.", Patience)
+			}
+		}
+		if served, last := store.Current().Serial, strconv.FormatInt(reads.Load(), 10); served != last {
+			t.Fatalf("Three reloads met. The last that read the files has read %s, and %s is served: what was read earlier was published later. To read and to publish is one step, so the lock is released when both are done. Between a lock that is released and the line behind it, another reload may read and publish.", last, served)
+		}
+	}
 }
 
 // twoThatMeetHaveTwoNumbers: each snapshot has a number of its own, whichever of the two is published first.
