@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"reflect"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -34,14 +35,22 @@ func configuration(t *testing.T, serial int64) *tls.Config {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	must(t, err)
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	leaf, err := x509.ParseCertificate(der)
+	must(t, err)
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}}}
 }
 
 // ends runs something on a goroutine of its own, and says whether it ended within Patience. A panic in it is passed on.
 func ends(what func()) bool {
 	done := make(chan any, 1)
 	go func() {
-		defer func() { done <- recover() }()
+		defer func() {
+			said := recover()
+			if said != nil {
+				said = lab.Panicked(said)
+			}
+			done <- said
+		}()
 		what()
 	}()
 	select {
@@ -117,6 +126,11 @@ func (client *timed) SetDeadline(at time.Time) error {
 	return client.Conn.SetDeadline(at)
 }
 
+func (client *timed) SetWriteDeadline(at time.Time) error {
+	client.limited.Store(client.limited.Load() || !at.IsZero())
+	return client.Conn.SetWriteDeadline(at)
+}
+
 func (client *timed) SetReadDeadline(at time.Time) error {
 	client.limited.Store(client.limited.Load() || !at.IsZero())
 	return client.Conn.SetReadDeadline(at)
@@ -138,8 +152,8 @@ func silent(t *testing.T, server *Server) *timed {
 	return client
 }
 
-// publishWaits says whether a swap takes any time while a client says nothing. The clock is the test's own.
-func publishWaits(t *testing.T) (waits bool) {
+// publishWaits says whether a swap takes any time while a client says nothing, and whether it has ended that client's handshake. The clock is the test's own.
+func publishWaits(t *testing.T) (waits, ended bool) {
 	// A goroutine of the server may go on forever.
 	defer func() { _ = recover() }()
 	synctest.Test(t, func(t *testing.T) {
@@ -162,11 +176,16 @@ func publishWaits(t *testing.T) (waits bool) {
 		default:
 			waits = true
 		}
+		select {
+		case <-accepted:
+			ended = true
+		default:
+		}
 		near.Close()
 		<-accepted
 		<-published
 	})
-	return waits
+	return waits, ended
 }
 
 // gaveUp says whether a handshake ends by itself within a week of silence, which passes at once: the clock is the test's own.
@@ -201,6 +220,7 @@ func TestANewClientIsShownTheNewCertificate(t *testing.T) {
 	if shown := shown(server); shown != "1001" {
 		t.Fatalf("Before the swap a client is shown 1001, and was shown %s.", shown)
 	}
+	whatWasPublishedIsInItsPlace(t)
 	server.Publish(next)
 	if shown := shown(server); shown != "1002" {
 		t.Fatalf("1002 was published, and a new client is still shown %s. Each `Accept` has to ask what is current.", shown)
@@ -212,6 +232,8 @@ func TestANewClientIsShownTheNewCertificate(t *testing.T) {
 		t.Fatal("1002 was published, and then 1001 again, as in a rollback. A new client was not shown 1001. Each `Publish` counts, and not the first alone.")
 	}
 	whatBecomesOfAHandshakeIsSaid(t, server)
+	whatServesIsNotWrittenOver(t)
+	anotherServerServesItsOwn(t)
 }
 
 // A client that connects and says nothing does not hold up the swap.
@@ -223,7 +245,11 @@ func TestASilentClientDoesNotHoldUpTheSwap(t *testing.T) {
 	if !ends(func() { server.Publish(next) }) {
 		t.Fatalf("`Publish` waited %v for a client that says nothing. Its handshake holds something that the swap needs. Take a reference to the configuration, let go of the rest, and only then wait for the client.", Patience)
 	}
-	if publishWaits(t) {
+	waits, ended := publishWaits(t)
+	if ended {
+		t.Fatal("A client was in the middle of its handshake when 1002 was published, and its `Accept` has ended. That client did nothing wrong. `Publish` is about those that come from now on: a handshake in progress goes on under the configuration that it has.")
+	}
+	if waits {
 		t.Fatal("A client says nothing, and `Publish` takes its time. What is served from now on is in its place at once. Whoever calls `Publish` waits for no client, neither before the swap nor after it: handshakes in progress end under the configuration that they have.")
 	}
 }
@@ -248,7 +274,7 @@ func TestASilentClientDoesNotHoldUpOtherClients(t *testing.T) {
 		t.Fatal("`Accept` has set a limit for how long a client may take: by a deadline, a context that ends, or a timer. Here, a client may take as long as it likes: a limit is for who calls `Accept` to set.")
 	}
 	if !lab.Orders(server) {
-		t.Fatal("`Publish` and `Accept` run in goroutines of their own, and in `Server` nothing orders them: one writes what the other reads, which is a data race, though it goes well most of the time. Keep what is current in an `atomic.Pointer`, behind a lock, or with a goroutine that is asked by a channel.")
+		t.Fatal("`Publish` and `Accept` run in goroutines of their own, and in `Server` nothing orders them: one writes what the other reads, which is a data race, though it goes well most of the time. Keep what is current in an `atomic.Pointer`, behind a lock, or with a goroutine that is asked by a channel: in `Server`, since what stands outside of it is one for all servers.")
 	}
 	lockIsTaken(t)
 }
@@ -270,6 +296,84 @@ func lockIsTaken(t *testing.T) {
 		if lab.PassesBy(server, call.runs) {
 			t.Fatalf("The lock in `Server` was held, and `%s` did not wait for it: one goroutine writes what another reads, which is a data race, though it goes well most of the time. A lock orders those alone who take it, readers as well: for as long as it takes to read or to replace the pointer.", call.name)
 		}
+	}
+}
+
+// under is the configuration that crypto/tls keeps with a connection; nil where another version of Go keeps it elsewhere.
+func under(connection *tls.Conn) *tls.Config {
+	if field := reflect.ValueOf(connection).Elem().FieldByName("config"); field.IsValid() && field.Type() == reflect.TypeFor[*tls.Config]() {
+		return (*tls.Config)(field.UnsafePointer())
+	}
+	return nil
+}
+
+// accepted is what `Accept` returns, and what its client is shown. It is called before anything else could run.
+func accepted(t *testing.T, server *Server) (*tls.Conn, string) {
+	near, far := net.Pipe()
+	t.Cleanup(func() { near.Close(); far.Close() })
+	must(t, near.SetDeadline(time.Now().Add(Patience)))
+	shown := make(chan string, 1)
+	go func() {
+		client := tls.Client(near, &tls.Config{InsecureSkipVerify: true, ServerName: "localhost"})
+		if err := client.Handshake(); err != nil {
+			near.Close()
+			shown <- fmt.Sprintf("nothing (%v)", err)
+			return
+		}
+		shown <- fmt.Sprintf("%x", client.ConnectionState().PeerCertificates[0].SerialNumber)
+	}()
+	connection, _ := server.Accept(far)
+	return connection, <-shown
+}
+
+// whatServesIsNotWrittenOver: a connection goes on under what it began with, wherever `Server` keeps it.
+func whatServesIsNotWrittenOver(t *testing.T) {
+	server := New(configuration(t, 0x1001))
+	connection, _ := accepted(t, server)
+	if connection == nil {
+		// Another check says so.
+		return
+	}
+	config := under(connection)
+	if config == nil || len(config.Certificates) == 0 {
+		return
+	}
+	before := config.Certificates[0].PrivateKey
+	server.Publish(configuration(t, 0x1002))
+	if len(config.Certificates) == 0 || config.Certificates[0].PrivateKey != before {
+		t.Fatal("A client was served under 1001, and then 1002 was published: it was written over the `tls.Config` that this client's connection reads. A lock does not help, since the connection kept the address when the lock was released. Keep a pointer (`*tls.Config`), and let `Publish` replace that.")
+	}
+}
+
+// whatWasPublishedIsInItsPlace: nothing else has run when `Publish` has returned and the next client is accepted.
+func whatWasPublishedIsInItsPlace(t *testing.T) {
+	configurations := []*tls.Config{configuration(t, 0x1001), configuration(t, 0x1002)}
+	server := New(configurations[0])
+	for round := 1; round <= 40; round++ {
+		next := configurations[round%2]
+		wanted := fmt.Sprintf("%x", next.Certificates[0].Leaf.SerialNumber)
+		server.Publish(next)
+		_, first := accepted(t, server)
+		if first == wanted {
+			continue
+		}
+		// What never comes is not late, and other checks say so.
+		for bound := time.Now().Add(time.Second); time.Now().Before(bound); time.Sleep(time.Millisecond) {
+			if shown(server) != wanted {
+				continue
+			}
+			t.Fatalf("`Publish` had returned, and the client that came next was shown %s in place of %s. A goroutine or a queue puts the configuration in its place some time later, and whoever called `Publish` believes that it is there. To replace a pointer takes no time: do it before you return.", first, wanted)
+		}
+		return
+	}
+}
+
+// anotherServerServesItsOwn: one process has several servers, with a certificate each.
+func anotherServerServesItsOwn(t *testing.T) {
+	server := New(configuration(t, 0x1001))
+	New(configuration(t, 0x1002)).Publish(configuration(t, 0x1003))
+	if shown := shown(server); shown != "1001" {
+		t.Fatalf("One server serves 1001. Another one was made in the same process, and a client of the first was shown %s. What is current belongs into `Server`: a variable of the package is one for all.", shown)
 	}
 }
 

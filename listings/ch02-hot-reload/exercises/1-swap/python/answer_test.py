@@ -102,6 +102,34 @@ async def what_becomes_of_a_handshake_is_said(server):
     )
 
 
+async def what_was_published_is_in_its_place():
+    """Nothing else has run when `publish` has returned and the next client is accepted."""
+    server = Server(context("1001"))
+    for number in ("1002", "1001", "1002"):
+        await server.publish(context(number))
+        line = Line()
+        client = asyncio.create_task(visit(line.other_end()))
+        await server.accept(line)
+        first = await client
+        # What never comes is not late, and other checks say so.
+        if first != number and await shown(server) == number:
+            raise AssertionError(
+                f"`publish` had returned, and the client that came next was shown {first} in place of {number}. Something puts the context in its place "
+                "some time later, and who called `publish` believes that it is there. An assignment takes no time: do it before you return."
+            )
+
+
+async def another_server_serves_its_own():
+    """One process has several servers, with a certificate each."""
+    server = Server(context("1001"))
+    await publish(Server(context("1002")), "1003")
+    first = await shown(server)
+    assert first == "1001", (
+        f"One server serves 1001. Another one was made in the same process, and a client of the first was shown {first}. What is current belongs to "
+        "the object: what stands in the class, or outside of it, is one for all."
+    )
+
+
 async def silent(server):
     """A client that connects and says nothing."""
     accepted = asyncio.create_task(server.accept(Line()))
@@ -119,6 +147,7 @@ def test_a_new_client_is_shown_the_new_certificate():
             f"Before the swap a client is shown 1001, and was shown {before}. `handshake(…)` alone is a coroutine: it does something when it is "
             "awaited."
         )
+        await what_was_published_is_in_its_place()
         await publish(server, "1002")
         after = await shown(server)
         assert after == "1002", (
@@ -132,6 +161,7 @@ def test_a_new_client_is_shown_the_new_certificate():
             "alone."
         )
         await what_becomes_of_a_handshake_is_said(server)
+        await another_server_serves_its_own()
 
     asyncio.run(check())
 
@@ -140,6 +170,10 @@ def test_a_silent_client_does_not_hold_up_the_swap():
     """A client that connects and says nothing does not hold up the swap."""
 
     async def check():
+        assert await publish(Server(context("1001")), "1002"), (
+            "No client has come yet, and `publish` takes its time. What is served from now on is in its place at once: whoever calls `publish` waits "
+            "for nothing, neither before the swap nor after it."
+        )
         server = Server(context("1001"))
         await silent(server)
         assert await publish(server, "1002"), (
@@ -159,6 +193,10 @@ def test_a_silent_client_does_not_hold_up_other_clients():
         before = await shown(server)
         assert before == "1001", f"One client says nothing, and another one came. It was shown {before}, in place of 1001."
         await publish(server, "1002")
+        assert not waiting.done(), (
+            "A client was in the middle of its handshake when 1002 was published, and its `accept` has ended. That client did nothing wrong. `publish` is "
+            "about those that come from now on: a handshake in progress goes on under the context that it has."
+        )
         after = await shown(server)
         assert after == "1002", f"While one client says nothing, 1002 was published, and another client came. It was shown {after}."
         others = [asyncio.create_task(server.accept(Line())) for _ in range(2000)]

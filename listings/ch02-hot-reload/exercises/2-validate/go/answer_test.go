@@ -56,6 +56,9 @@ func TestWhatIsValidIsServedAsTheNextGeneration(t *testing.T) {
 	if number, err := Reload(store, holding("1003"), valid); err != nil || number != 3 || store.Current.Load().Number != 3 {
 		t.Fatalf("The third generation has the number 3. `Reload` returned %d and %v, and %d is served.", number, err, store.Current.Load().Number)
 	}
+	if number, err := Reload(store, holding("1001"), valid); err != nil || number != 4 || store.shown() != "1001" {
+		t.Fatalf("1003 was served, and now the files hold 1001 again, as in a rollback. It is valid, and the fourth generation. `Reload` returned %d and %v, and clients are shown %s. What is valid is served, be it newer or older: `validate` says which pairs are not, and a serial does not.", number, err, store.shown())
+	}
 	empty, said := &Store{}, any(nil)
 	func() {
 		defer func() { said = recover() }()
@@ -86,7 +89,7 @@ func TestFilesThatCannotBeReadChangeNothing(t *testing.T) {
 		t.Fatal("A file was missing, and `Reload` returned no error.")
 	}
 	if !errors.Is(err, errMissing) {
-		t.Fatalf("A file was missing, and `Reload` returned %v: the operator who asked needs the reason that `read` gave.", err)
+		t.Fatalf("A file was missing, and `Reload` returned %v: the operator who asked needs the reason that `read` gave. Return that error as it is, or wrap it by `%%w`: of one that was made into text, `errors.Is` does not find what it was.", err)
 	}
 	aPanicIsNoSuccess(t)
 }
@@ -109,7 +112,7 @@ func TestWhatIsNotValidatedIsNotServed(t *testing.T) {
 		t.Fatalf("1002 is valid from tomorrow, and clients are shown %s in place of 1001. A reason that is logged stops nothing: return it before the swap.", shown)
 	}
 	if !errors.Is(err, errEarly) {
-		t.Fatalf("1002 is valid from tomorrow, and `Reload` returned %v: the operator who asked needs the reason.", err)
+		t.Fatalf("1002 is valid from tomorrow, and `Reload` returned %v: the operator who asked needs the reason. Return that error as it is, or wrap it by `%%w`.", err)
 	}
 	empty := &Store{}
 	_, err = Reload(empty, holding("1002"), func(*Pair) error { return errEarly })
@@ -176,15 +179,24 @@ func whatWasValidatedIsServed(t *testing.T) {
 
 // aPanicIsNoSuccess: whoever calls believes that the files are served.
 func aPanicIsNoSuccess(t *testing.T) {
-	store := begin()
-	number, err := 0, error(nil)
-	panicked := func() (said any) {
-		defer func() { said = recover() }()
-		number, err = Reload(store, func() (*Pair, error) { panic("the check's own") }, valid)
-		return nil
-	}()
-	if shown := store.shown(); shown != "1001" || (panicked == nil && err == nil) {
-		t.Fatalf("`read` panicked. `Reload` returned %d and no error, and clients are shown %s: whoever called it believes that the files are served. What is recovered has to be returned as an error, or not to be recovered at all.", number, shown)
+	for _, panics := range []struct {
+		name     string
+		read     func() (*Pair, error)
+		validate func(*Pair) error
+	}{
+		{"read", func() (*Pair, error) { panic("the check's own") }, valid},
+		{"validate", holding("1002"), func(*Pair) error { panic("the check's own") }},
+	} {
+		store := begin()
+		number, err := 0, error(nil)
+		panicked := func() (said any) {
+			defer func() { said = recover() }()
+			number, err = Reload(store, panics.read, panics.validate)
+			return nil
+		}()
+		if shown := store.shown(); shown != "1001" || (panicked == nil && err == nil) {
+			t.Fatalf("`%s` panicked. `Reload` returned %d and the error %v, and clients are shown %s: whoever called it believes that the files are served, and are valid. What is recovered has to be returned as an error, or not to be recovered at all.", panics.name, number, err, shown)
+		}
 	}
 }
 

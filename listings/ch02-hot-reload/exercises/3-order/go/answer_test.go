@@ -7,6 +7,7 @@ package answer
 import (
 	"bytes"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -62,7 +63,13 @@ func begin(store *Store, read func() string) *task {
 	begun := make(chan []byte)
 	task := &task{ended: make(chan any, 1)}
 	go func() {
-		defer func() { task.ended <- recover() }()
+		defer func() {
+			said := recover()
+			if said != nil {
+				said = lab.Panicked(said)
+			}
+			task.ended <- said
+		}()
 		begun <- goroutine()
 		store.Reload(read)
 	}()
@@ -167,6 +174,7 @@ func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
 	rests := second.settled()
 	// Who waits for a lock does so without a clock.
 	mayGiveUp := second.heldBy("chan ", "select", "sleep")
+	early := second.over(time.Now()) && store.Current().Serial != "1003"
 	close(goOn)
 	if !rests {
 		t.Fatalf("The first reload was reading, and the second one neither ended nor rested in %v: it asks again and again whether it is its turn, and keeps a processor busy for as long as a file server hangs. A lock and a channel wake up the one whose turn it is.", Patience)
@@ -178,6 +186,9 @@ func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
 	if !files.wereRead("1003") {
 		t.Fatal("The files have held 1003 since before the second reload began, and they were never read again. 1002 is served until something triggers again. A reload that finds another one running has to wait for its turn.")
 	}
+	if early {
+		t.Fatal("The second reload returned while the first was still reading, and 1003 was not served yet: who called it believes that the files are served. It has left its work to the first, and nobody knows whether that comes to it. Wait until it is done.")
+	}
 	if served := store.Current().Serial; served != "1003" {
 		t.Fatalf("The files hold 1003, and %s is served: the older files won. The first reload read 1002 and was slow; the second read 1003 and published it; then the first published what it had read.", served)
 	}
@@ -188,7 +199,49 @@ func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
 	threeAreAsGoodAsTwo(t)
 	anotherStoreWaitsForNobody(t)
 	aPanicHoldsUpNoOther(t)
+	aPanicTakesNothingWithIt(t)
 	twoThatMeetHaveTwoNumbers(t)
+	handedOver(t)
+}
+
+// handedOver: a reload that waits is given the lock at the moment at which the one before lets it go, and runs at once. So does a
+// `sync.Mutex` for one that has waited for longer than a millisecond and was passed by when it was woken.
+func handedOver(t *testing.T) {
+	// One goroutine at a time: the one that lets go of a lock goes on when the other has ended.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for range 10 {
+		store, reads := New("0"), atomic.Int64{}
+		read := func() string { return strconv.FormatInt(reads.Add(1), 10) }
+		slow := func() string {
+			serial := read()
+			time.Sleep(2 * time.Millisecond)
+			return serial
+		}
+		ended := make(chan struct{}, 2)
+		runs := func(reads ...func() string) {
+			defer func() {
+				_ = recover()
+				ended <- struct{}{}
+			}()
+			for _, read := range reads {
+				store.Reload(read)
+			}
+		}
+		// It comes back at once, and so passes by the other.
+		go runs(slow, slow)
+		runtime.Gosched()
+		go runs(read)
+		for range 2 {
+			select {
+			case <-ended:
+			case <-time.After(Patience):
+				t.Fatalf("One reload followed another, a third came meanwhile, and %v later they had not ended: they wait for each other.", Patience)
+			}
+		}
+		if served, last := store.Current().Serial, strconv.FormatInt(reads.Load(), 10); served != last {
+			t.Fatalf("Three reloads met. The last that read the files has read %s, and %s is served: what was read earlier was published later. To read and to publish is one step, so the lock is released when both are done. Between a lock that is released and the line behind it, another reload may read and publish.", last, served)
+		}
+	}
 }
 
 // twoThatMeetHaveTwoNumbers: each snapshot has a number of its own, whichever of the two is published first.
@@ -269,6 +322,29 @@ func aPanicHoldsUpNoOther(t *testing.T) {
 	}
 	if served := store.Current().Serial; served != "1002" {
 		t.Fatalf("`read` panicked. The next reload read 1002, and %s is served.", served)
+	}
+}
+
+// aPanicTakesNothingWithIt: read panics while another reload waits for its turn.
+func aPanicTakesNothingWithIt(t *testing.T) {
+	store, files := New("1001"), &files{serial: "1003"}
+	hasBegun, goOn := make(chan struct{}), make(chan struct{})
+	first := begin(store, func() string {
+		close(hasBegun)
+		<-goOn
+		panic("the check's own")
+	})
+	<-hasBegun
+	second := begin(store, files.read)
+	second.settled()
+	close(goOn)
+	select {
+	case <-first.ended:
+	case <-time.After(Patience):
+		t.Fatalf("`read` panicked, and %v later its reload had not ended.", Patience)
+	}
+	if ended := second.over(time.Now().Add(Patience)); !ended || store.Current().Serial != "1003" {
+		t.Fatalf("A second reload came while the first was reading, and then the `read` of the first panicked. The second has to read as if the first had never been (ended: %v), and %s is served in place of 1003. What one reload leaves to another is lost with it.", ended, store.Current().Serial)
 	}
 }
 

@@ -100,8 +100,13 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
         second = asyncio.create_task(counted.run())
         await turns()
         woken = counted.woken
+        early = second.done() and plain(store.current.serial) != "1003"
         go_on.set()
         assert await all_end(first, second), "The first reload could go on, and the two have not ended: they wait for each other."
+        assert not first.cancelled(), (
+            "The second reload has cancelled the first. The first was slow and did nothing wrong, and its caller is ended with it: a task that is cancelled "
+            "takes along whoever awaits it. The second has to wait for its turn, or to see to it that what the first has read is not published."
+        )
         first.result(), second.result()
         assert woken <= TURNS // 5, (
             f"The first reload was reading, and in {TURNS} turns of the event loop the second one was woken {woken} times: it asks again and again whether "
@@ -110,6 +115,10 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
         assert "1003" in files.were_read, (
             "The files have held 1003 since before the second reload began, and they were never read again. 1002 is served until "
             "something triggers again. A reload that finds another one running has to wait for its turn."
+        )
+        assert not early, (
+            "The second reload returned while the first was still reading, and 1003 was not served yet: who called it believes that the files are served. It "
+            "has left its work to the first, and nobody knows whether that comes to it. Wait until it is done."
         )
         served = plain(store.current.serial)
         assert served == "1003", (
@@ -170,6 +179,30 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
             assert how == "was cancelled" or isinstance(ended, Exception), (
                 "The files could not be read, and `reload` returned as if they had been. Who called it has to learn of that: let what `read` "
                 "raises go on."
+            )
+
+    async def left_early_while_another_waits():
+        async def fails_late():
+            await go_on.wait()
+            raise OSError("the check's own")
+
+        for how in ("failed", "was cancelled"):
+            store, files, go_on = Store("1001"), Files("1003"), asyncio.Event()
+            first = asyncio.create_task(store.reload(fails_late))
+            await turns()
+            second = asyncio.create_task(store.reload(files.read))
+            await turns()
+            if how == "failed":
+                go_on.set()
+            else:
+                first.cancel()
+            done = await all_end(first, second)
+            second.cancel()
+            ended = await asyncio.gather(first, second, return_exceptions=True)
+            served = plain(store.current.serial)
+            assert done and served == "1003" and ended[1] is None, (
+                f"A second reload came while the first was reading, and then the first {how}. The second has to read as if the first had never been: it "
+                f"{f'raised {ended[1]!r}' if ended[1] else 'returned'}, and {served} is served in place of 1003. What one reload leaves to another is lost with it."
             )
 
     async def waits_for_an_hour():
@@ -271,6 +304,7 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
     asyncio.run(rollback())
     asyncio.run(another_store())
     asyncio.run(left_early())
+    asyncio.run(left_early_while_another_waits())
     asyncio.run(waits_for_an_hour())
     asyncio.run(one_of_three_is_dropped_while_it_waits())
     asyncio.run(three_are_as_good_as_two())

@@ -5,6 +5,7 @@ package answer
 import (
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,7 @@ func TestEachFileCounts(t *testing.T) {
 		{"What was the end of the certificate is now the beginning of the key", [2]string{"one", "two"}, [2]string{"on", "etwo"}},
 		{"Two bytes of the certificate have changed places", [2]string{"1029", "two"}, [2]string{"1092", "two"}},
 		{"One byte of a file that is no text is another one", [2]string{"\xff", "two"}, [2]string{"\xfe", "two"}},
+		{"The certificate was truncated, and is empty", [2]string{"one", "two"}, [2]string{"", "two"}},
 		{"A line break was added to the end of the certificate", [2]string{"one", "two"}, [2]string{"one\n", "two"}},
 		{"The line breaks of the certificate are those of another system", [2]string{"one\none\n", "two"}, [2]string{"one\r\none\r\n", "two"}},
 		{"The last byte of a file of 100 kB is another one", [2]string{long, "two"}, [2]string{long[1:] + "y", "two"}},
@@ -141,6 +143,33 @@ func TestEachFileCounts(t *testing.T) {
 	for _, number := range []int{1, 4} {
 		howeverManyThereAre(t, number)
 	}
+	whatIsOpenedIsClosed(t)
+}
+
+// whatIsOpenedIsClosed: a clock asks again and again, and a process may open so many files and no more.
+func whatIsOpenedIsClosed(t *testing.T) {
+	// The memory's own tidying closes some files that nobody can reach any more, at some time.
+	const looks = 100
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	for _, when := range []string{"both files are there", "the key is missing"} {
+		b := begin(t)
+		if when == "the key is missing" {
+			must(t, os.Remove(b.key))
+		}
+		before, counted := open()
+		for range looks {
+			_, _ = b.poll.Changed()
+		}
+		if after, _ := open(); counted && after >= before+looks/4 {
+			t.Fatalf("`Changed` was called %d times (%s), and the process has %d files more open. Whoever opens a file closes it, on each way out: `defer file.Close()`, in a function that reads one file. A poll that leaves them open ends in `too many open files`, and then nothing reads the next renewal. `os.ReadFile` closes what it opens.", looks, when, after-before)
+		}
+	}
+}
+
+// open says how many files this process has open, where the system tells.
+func open() (int, bool) {
+	files, err := os.ReadDir("/dev/fd")
+	return len(files), err == nil
 }
 
 // howeverManyThereAre: a server has a list of trust anchors beside its pair, or one file for all.

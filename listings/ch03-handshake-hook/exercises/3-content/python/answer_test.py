@@ -101,6 +101,7 @@ def test_each_file_counts():
             ("What was the end of the certificate is now the beginning of the key", (b"one", b"two"), (b"on", b"etwo")),
             ("Two bytes of the certificate have changed places", (b"1029", b"two"), (b"1092", b"two")),
             ("One byte of a file that is no text is another one", (b"\xff", b"two"), (b"\xfe", b"two")),
+            ("The certificate was truncated, and is empty", (b"one", b"two"), (b"", b"two")),
             ("A line break was added to the end of the certificate", (b"one", b"two"), (b"one\n", b"two")),
             ("The line breaks of the certificate are those of another system", (b"one\none\n", b"two"), (b"one\r\none\r\n", b"two")),
             ("The last byte of a file of 100 kB is another one", (long, b"two"), (long[:-1] + b"y", b"two")),
@@ -113,6 +114,30 @@ def test_each_file_counts():
                     f"{what}, and `changed` is false. Compare each file with what that file held before: all bytes of it, and no other file's."
                 )
     however_many_there_are()
+    what_is_opened_is_closed()
+
+
+def what_is_opened_is_closed():
+    """A clock asks again and again, and a process may open so many files and no more."""
+    if not os.path.isdir("/dev/fd"):
+        return  # A system that does not tell.
+    looks = 100
+    for when in ("both files are there", "the key is missing"):
+        with bench() as one:
+            if when == "the key is missing":
+                one.key.unlink()
+            before = len(os.listdir("/dev/fd"))
+            for _ in range(looks):
+                try:
+                    one.poll.changed()
+                except OSError:
+                    pass
+            more = len(os.listdir("/dev/fd")) - before
+            assert more < looks // 4, (
+                f"`changed` was called {looks} times ({when}), and the process has {more} files more open. Whoever opens a file closes it, on each way out: by "
+                "`with`, or by `Path.read_bytes()`, which does both. A poll that leaves them open ends in `too many open files`, and then nothing reads the "
+                "next renewal."
+            )
 
 
 def however_many_there_are():

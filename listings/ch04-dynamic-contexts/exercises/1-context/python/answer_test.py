@@ -4,7 +4,9 @@ The handshakes run in memory, both ends on one thread. The command `openssl` iss
 """
 
 import functools
+import shutil
 import ssl
+import tempfile
 from pathlib import Path
 
 from lab import DIRECTORY, leaf, openssl, root
@@ -45,6 +47,11 @@ class Bench:
             self.load(chain, key)
         except OSError:
             return True
+        except Exception as error:
+            raise AssertionError(
+                f"`reload` raised {error!r}. What it promises is an `OSError`, which `load_cert_chain` raises by itself: who calls `reload` catches that, and "
+                "goes on serving. Catch nothing, or raise one of its kind."
+            ) from error
         return False
 
     def shown(self):
@@ -101,6 +108,25 @@ def test_a_valid_pair_is_shown():
         f"1002 was loaded, and a new client was shown {shown}. Clients hold the root alone, so the intermediates have to be sent with "
         "the leaf, and `served.context` is what they are accepted by."
     )
+
+
+    what_is_in_the_files_now_is_shown()
+
+
+def what_is_in_the_files_now_is_shown():
+    """A renewal writes into the files that the server knows: their names stay."""
+    with tempfile.TemporaryDirectory() as directory:
+        chain, key = Path(directory, "tls.crt"), Path(directory, "tls.key")
+        bench = Bench()
+        for serial in ("1001", "1002", "1001"):
+            shutil.copyfile(issued()[f"{serial}.chain"], chain)
+            shutil.copyfile(issued()[f"{serial}.key"], key)
+            reload(bench.served, str(chain), str(key))
+            shown, _ = bench.shown()
+            assert shown == serial, (
+                f"The files `tls.crt` and `tls.key` hold {serial}, and held another pair before. `reload` was called with the same two names as before, and a "
+                f"new client was shown {shown}. A renewal writes into the files that the server knows: their names say nothing of what is in them."
+            )
 
 
 def test_a_torn_pair_leaves_the_old_identity():

@@ -107,6 +107,10 @@ func TestAFileThatIsMissingForAMomentIsWaitedFor(t *testing.T) {
 	if said != "chain 1002, key 1002" {
 		t.Fatalf("At one look the certificate was missing, and at the next one it was there and the key was missing: a writer is making them anew. The answer is `%s`. Both errors are `ErrMissing`, and what they say is not the same: compare that.", said)
 	}
+	said, _ = read(t, nothing, left{"", 60}, left{"chain 1002, key 1002", 61})
+	if said != "chain 1002, key 1002" {
+		t.Fatalf("At one look a file was missing, and at the next one it was there and empty: a writer has just made it. The answer is `%s`. A look that finds an error and a look that finds nothing in the files do not agree, though neither has any content: compare the errors as well.", said)
+	}
 	said, looks := read(t, left{"chain 1001, key 1001", 60}, nothing, left{"chain 1001, key 1001", 60}, left{"chain 1002, key 1002", 63})
 	if said != "chain 1002, key 1002" {
 		t.Fatalf("At the second look a file was missing, and the third saw what the first had seen. The answer is `%s` (looks: %d). A look that finds an error is a look as well: the first and the third do not follow one another, and in between a writer was at work.", said, looks)

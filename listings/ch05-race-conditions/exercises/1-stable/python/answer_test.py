@@ -95,6 +95,11 @@ def test_a_file_that_is_missing_for_a_moment_is_waited_for():
         "At one look a file was missing, and at the next one it was there and could not be read yet: two errors, and not the same. The answer is "
         f"`{said}`. Between the two looks a writer did something, so look again: errors agree where they say the same."
     )
+    said, _ = read(NOTHING, ("", 60), ("chain 1002, key 1002", 61))
+    assert said == "chain 1002, key 1002", (
+        f"At one look a file was missing, and at the next one it was there and empty: a writer has just made it. The answer is `{said}`. A look that finds an "
+        "error and a look that finds nothing in the files do not agree, though neither has any content: compare the reasons as well."
+    )
     said, looks = read(
         ("chain 1001, key 1001", 60),
         NOTHING,

@@ -26,6 +26,11 @@ def found(pem):
         said = anchors(pem)
     except ValueError as error:  # `ssl.SSLError` is no `ValueError`, unless it is of the kind that is.
         return error
+    except (LookupError, OSError) as error:
+        raise AssertionError(
+            f"`anchors` raised {error!r}, when the file was {pem[-40:]!r} at its end. What it promises is a `ValueError`: who calls it catches that, and keeps "
+            "the file of before. `ssl.SSLError` is an `OSError`, and an index into a text without lines is an `IndexError`."
+        ) from error
     assert isinstance(said, list), f"`anchors` returned {said!r} in place of a list."
     whole = [ssl.PEM_cert_to_DER_cert(root) for root in roots()]
     strange = [one for one in said if one not in whole]

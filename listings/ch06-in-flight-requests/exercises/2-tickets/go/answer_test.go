@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"testing"
+	"testing/synctest"
 
 	"answer/lab"
 )
@@ -101,6 +102,25 @@ func TestASecondDiscardIsLikeTheFirst(t *testing.T) {
 		t.Fatal("The keys leaked a second time, and a client resumed the session that it began between the two discards. The second `Discard` has to make keys of its own.")
 	}
 	whatIsDiscardedStaysDiscarded(t)
+	nobodyElseHasTheKeys(t)
+}
+
+// nobodyElseHasTheKeys: another server runs the same program, and discards as often and at the same moment.
+func nobodyElseHasTheKeys(t *testing.T) {
+	var servers [2]*Workers
+	config := &tls.Config{Certificates: []tls.Certificate{lab.Root("Root A").Leaf(x509.ExtKeyUsageServerAuth)}}
+	// In here the clock stands still.
+	synctest.Test(t, func(*testing.T) {
+		for number := range servers {
+			servers[number] = New(count, config)
+			servers[number].Discard()
+		}
+	})
+	returning := client(tls.VersionTLS13)
+	resumes(servers[0], returning, 0)
+	if resumes(servers[1], returning, 0) {
+		t.Fatal("Two servers run the same program, and have discarded their sessions once, at the same moment. A client of the one resumed its session at the other: both have made the same key. A key that comes from a count, from a clock or from the program's text can be made by anybody who knows these, and opens every ticket. `rand.Read` of `crypto/rand` makes one that nobody knows.")
+	}
 }
 
 // whatIsDiscardedStaysDiscarded: a client comes back after several discards.

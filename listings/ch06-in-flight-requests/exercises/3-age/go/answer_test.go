@@ -4,6 +4,7 @@ package answer
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -81,6 +82,27 @@ func TestOneConnectionHasTheSameAnswerEachTime(t *testing.T) {
 	if first, second := server.Of(1), server.Of(1); first != second {
 		t.Fatalf("A connection was asked for its age twice, and the answers are %v and %v. A server compares at each tick of a clock: drawn anew each time, the earliest draw wins, and all leave at the beginning of the jitter.", first, second)
 	}
+	first := server.Of(1)
+	for connection := range uint64(30_000) {
+		server.Of(connection + 2)
+	}
+	if again := server.Of(1); first != again {
+		t.Fatalf("A connection was asked for its age. Then 30,000 others were, and then this one again: the answers are %v and %v. What was drawn was forgotten when there was too much to remember, and drawn anew. An age that follows from the seed and the connection need not be remembered.", first, again)
+	}
+	if remembers(server) && !lab.Orders(server) {
+		t.Fatal("`Ages` remembers each age in a map, and nothing orders the goroutines of the connections, each of which asks for its age: where two write into a map at once, Go ends the whole process (`concurrent map writes`). Keep a lock beside the map, or let the age follow from the seed and the connection: then there is nothing to remember.")
+	}
+}
+
+// remembers says whether there is a map in the server that has as many entries as connections were asked.
+func remembers(server *Ages) bool {
+	fields := reflect.ValueOf(server).Elem()
+	for number := range fields.NumField() {
+		if field := fields.Field(number); field.Kind() == reflect.Map && field.Len() > 1000 {
+			return true
+		}
+	}
+	return false
 }
 
 // Servers that were started together do not empty together.

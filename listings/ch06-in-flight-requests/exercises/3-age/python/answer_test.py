@@ -70,6 +70,15 @@ def test_one_connection_has_the_same_answer_each_time():
         f"A connection was asked for its age twice, and the answers are {first:.1f} s and {second:.1f} s. A server compares at each tick of a "
         "clock: drawn anew each time, the earliest draw wins, and all leave at the beginning of the jitter."
     )
+    first = float(server.of(1))
+    for connection in range(2, 20_002):
+        server.of(connection)
+    again = float(server.of(1))
+    assert first == again, (
+        f"A connection was asked for its age. Then 20,000 others were, and then this one again: the answers are {first:.1f} s and {again:.1f} s. What was drawn "
+        "was forgotten when there was too much to remember (`lru_cache` keeps 128, unless it is told otherwise), and drawn anew. An age that follows from "
+        "the seed and the connection need not be remembered."
+    )
     random.seed()
     before = random.getstate()
     server.of(1)

@@ -157,6 +157,18 @@ func TestALongOutageIsNoTrouble(t *testing.T) {
 			t.Fatalf("After 16 failures in a row the pause is %v, and after %d it is %v: it has begun anew. To bound the number of doublings is to take the smaller of two numbers. The rest of a division goes back to nothing.", grown, failures, waits)
 		}
 	}
+	for _, days := range []time.Duration{200, 398} {
+		lifetime, early := days*24*time.Hour, time.Duration(0)
+		for failures := 1; failures <= 64; failures++ {
+			pause := time.Duration(0)
+			for range 20 {
+				pause = max(pause, Pause(failures, lifetime, lifetime/3))
+			}
+			if early = max(early, pause); pause < early/4 {
+				t.Fatalf("A leaf of %d days, with a third of that left: after %d failures in a row the pause is %v, and it was %v before. The doubling has overflowed: a `time.Duration` ends at 292 years, and so does a product of a long lifetime and of a number of doublings that is well for a short one. Bound the doublings further, or stop when the bound is reached.", days, failures, pause, early)
+			}
+		}
+	}
 }
 
 // trying says how long a pause is, and whether there was a panic.

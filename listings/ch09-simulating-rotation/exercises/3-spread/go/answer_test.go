@@ -110,6 +110,14 @@ func TestAFleetThatStartedTogetherRenewsApart(t *testing.T) {
 				t.Fatalf("Leaves of %s: at renewal number %d, %d of %d agents are due within the same hundredth of the spread; ten would be its share. They were started in the same second, from the same image. With one seed for all, and with the time of the start as the seed, each draws the same lot; and lots that are rounded to whole minutes are the same for many. Machines are called `web-7`, or `0007.web.example.com`: take the whole name.", leaf.name, renewal+1, busiest, machines)
 			}
 		}
+		moments := map[float64]bool{}
+		for _, machine := range fleet {
+			moments[machine[0]] = true
+		}
+		// In whole seconds there are about 944.
+		if leaf.length == 24*time.Hour && len(moments) < machines*9/10 {
+			t.Fatalf("Leaves of %s: at the first renewal, %d agents are due at %d different moments, though the spread has 8,640 s. A lot that is one of a hundred, and a moment that is rounded to whole minutes, makes as many crowds, and each of them grows with the fleet: draw as finely as a `float64` does.", leaf.name, machines, len(moments))
+		}
 		alike := map[[renewals]float64]int{}
 		for _, parts := range fleet {
 			if alike[parts]++; alike[parts] > 1 {

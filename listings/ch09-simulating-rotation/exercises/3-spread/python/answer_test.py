@@ -100,6 +100,12 @@ def test_a_fleet_that_started_together_renews_apart():
                 "With one seed for all, and with the time of the start as the seed, each draws the same lot; and lots that are rounded to whole minutes are the same for many. "
                 "Machines are called `web-7`, or `0007.web.example.com`: take the whole name."
             )
+        moments = len({parts[0] for parts in machines})
+        # In whole seconds there are about 944.
+        assert lifetime < 24 * 3600 or moments >= MACHINES * 9 // 10, (
+            f"Leaves of {name}: at the first renewal, {MACHINES} agents are due at {moments} different moments, though the spread has 8,640 s. A lot that is "
+            "one of a hundred, and a moment that is rounded to whole minutes, makes as many crowds, and each of them grows with the fleet: draw as finely as `random()` does."
+        )
         alike = max(Counter(tuple(parts) for parts in machines).values())
         assert alike < 2, (
             f"Leaves of {name}: {alike} of {MACHINES} agents are due at the same moments, at each of {RENEWALS} renewals and at all that follow. "

@@ -1,0 +1,17 @@
+"""Age with jitter."""
+
+import functools
+import random
+
+
+class Ages:
+    """By when each connection of one server is asked to leave."""
+
+    def __init__(self, max_age, jitter, seed):
+        self.max_age, self.jitter = max_age, jitter
+        lot = random.Random(seed)
+        # The memory is not to grow forever.
+        self.share = functools.lru_cache(maxsize=10_000)(lambda connection: lot.random())
+
+    def of(self, connection):
+        return self.max_age * (1 - self.jitter * self.share(connection))
