@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -22,7 +21,7 @@ type IdentityStore struct {
 	source    Source
 	current   atomic.Pointer[Generation]
 	reloading sync.Mutex
-	exposed   []string // What was last complained of, guarded by reloading.
+	exposed   map[string]string // The files that were last complained of and their modes, guarded by reloading.
 }
 
 // ANCHOR: hook
@@ -108,14 +107,24 @@ func (store *IdentityStore) read() (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
+	store.tellExposed(files.Exposed())
+	return Judge(store.source, files)
+}
+
+// tellExposed says which files expose a key, and of which that is over.
+func (store *IdentityStore) tellExposed(files []File) {
 	before := store.exposed
-	store.exposed = nil
-	for _, file := range files.Exposed() {
-		told := fmt.Sprintf("%s %04o", file.Path, file.Mode)
-		store.exposed = append(store.exposed, told)
-		if !slices.Contains(before, told) {
-			emit("key_exposed", "file", file.Path, "mode", fmt.Sprintf("%04o", file.Mode))
+	store.exposed = map[string]string{}
+	for _, file := range files {
+		mode := fmt.Sprintf("%04o", file.Mode)
+		store.exposed[file.Path] = mode
+		if before[file.Path] != mode {
+			emit("key_exposed", "file", file.Path, "mode", mode)
 		}
 	}
-	return Judge(store.source, files)
+	for path := range before {
+		if store.exposed[path] == "" {
+			emit("fault_ended", "fault", "key_exposed", "file", path)
+		}
+	}
 }

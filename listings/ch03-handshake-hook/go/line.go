@@ -148,7 +148,7 @@ func word(name string, value json.RawMessage, at *time.Time) string {
 		return "full"
 	case "tls":
 		return "TLS " + said
-	case "strategy", "reason", "why", "detail", "step", "how", "sabotage", "level", "hook", "root", "writer", "reader":
+	case "strategy", "fault", "reason", "why", "detail", "step", "how", "sabotage", "level", "hook", "root", "writer", "reader":
 		return said
 	case "seconds":
 		return seconds(value)

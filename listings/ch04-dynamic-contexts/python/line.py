@@ -14,8 +14,8 @@ SUPERVISOR = {"process_started", "process_exited", "gap_closed"}
 EXPLORER = {"explored", "explored_stretch"}
 
 #: Fields whose word adds nothing to the value.
-BARE = {"strategy", "reason", "why", "detail", "step", "how", "sabotage", "level", "hook", "root",
-        "writer", "reader"}
+BARE = {"strategy", "fault", "reason", "why", "detail", "step", "how", "sabotage", "level", "hook",
+        "root", "writer", "reader"}
 UNITS = {"_ms": "ms", "_us": "µs", "_seconds": "s"}
 
 

@@ -32,9 +32,10 @@ def _run(store, pause, hint):
 
 
 def look(store, told):
-    """Looks once. A rejection is logged when it is news, and returned for the next look."""
+    """Looks once. A rejection is logged when it is news, and returned for the next look. Files that were
+    rejected and are again what is served are told as well: else an alarm would never end."""
     try:
-        store.reload()
+        loaded = store.reload()
     except Rejected as why:
         if str(why) != told:
             emit("identity_rejected", generation=store.current().number, reason=why.reason,
@@ -42,4 +43,7 @@ def look(store, told):
         return str(why)
     except Exception as why:  # A defect here must not end the watch.
         emit("reload_panicked", why=repr(why))
+        return repr(why)
+    if told is not None and not loaded:
+        emit("reload_skipped", generation=store.current().number, why="unchanged")
     return None

@@ -234,15 +234,26 @@ fn of_server(id: Id, server: &Server, now: OffsetDateTime) -> OfServer {
                 .count(),
             old,
         },
-        alarms: server
-            .alarms
-            .iter()
-            .map(|(name, alarm)| {
-                let (since, says) = (alarm.since, alarm.says.clone());
-                (*name, Raised { since, says })
-            })
-            .collect(),
+        alarms: raised(server),
     }
+}
+
+/// One for each kind: where several of it are raised, it says all of them, and since the first.
+fn raised(server: &Server) -> BTreeMap<&'static str, Raised> {
+    let mut all: BTreeMap<_, Raised> = BTreeMap::new();
+    for ((name, _), alarm) in &server.alarms {
+        match all.get_mut(name) {
+            None => {
+                let (since, says) = (alarm.since, alarm.says.clone());
+                all.insert(*name, Raised { since, says });
+            }
+            Some(raised) => {
+                raised.since = raised.since.min(alarm.since);
+                raised.says = format!("{}; {}", raised.says, alarm.says);
+            }
+        }
+    }
+    all
 }
 
 fn percentiles(times: &Took) -> Percentiles {

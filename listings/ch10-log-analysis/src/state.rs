@@ -55,7 +55,8 @@ pub(crate) struct Server {
     pub opened: u64,
     pub closed: u64,
     pub listening: Vec<u64>,
-    pub alarms: BTreeMap<&'static str, Alarm>,
+    /// By what raised it, and of what it is: a file, a root, or nothing.
+    pub alarms: BTreeMap<(&'static str, String), Alarm>,
     /// A connection of a generation whose line has not come yet.
     ahead: Option<u64>,
     /// Trust anchors were rejected since the last renewal: the server says so before each.
@@ -198,6 +199,7 @@ fn is_of_a_server(name: &str) -> bool {
         "trust_expired",
         "names_lost",
         "file_pinned",
+        "fault_ended",
         "tickets_unavailable",
         "accept_failed",
     ]
@@ -227,17 +229,17 @@ impl Server {
         let served = self.serving.as_ref();
         let renewed = served.is_some_and(|served| served.serial != serving.serial);
         if renewed && !std::mem::take(&mut self.distrusted) {
-            self.alarms.remove("trust_rejected");
+            self.clear("trust_rejected");
         }
         let before = self.serving.replace(serving);
         let replaced = std::mem::replace(&mut self.before, before);
         times.unused += u64::from(replaced.is_some_and(|replaced| !replaced.used));
-        self.alarms.remove("identity_held");
         self.mended(generation);
     }
 
     /// The files are valid, and hold what this generation serves.
     fn mended(&mut self, generation: u64) {
+        self.clear("identity_held");
         if let Some(refused) = &mut self.last_refused {
             refused.mended_by.get_or_insert(generation);
         }
@@ -277,6 +279,21 @@ impl Server {
             kept: event.number("generation"),
             mended_by: None,
         });
+        // The files hold something else by now.
+        self.clear("identity_held");
+    }
+
+    /// This is over, of whatever it was.
+    fn clear(&mut self, name: &str) {
+        self.alarms.retain(|(raised, _), _| *raised != name);
+    }
+
+    /// A fault is over, of this file or root alone where the event names one.
+    fn ended(&mut self, event: &Event) {
+        let fault = event.text("fault").unwrap_or_default();
+        let of = subject(event);
+        self.alarms
+            .retain(|(raised, whose), _| *raised != fault || (!of.is_empty() && *whose != of));
     }
 
     fn alarms(&mut self, event: &Event, at: Option<OffsetDateTime>) {
@@ -285,10 +302,8 @@ impl Server {
         let of_file = |field| format!("{}: {}", text("file"), text(field));
         let (name, says) = match event.name() {
             "identity_expiring" => ("identity_expiring", text("level")),
-            "alarm_cleared" if text("level") == "fresh" => {
-                self.alarms.remove("identity_expiring");
-                return;
-            }
+            "alarm_cleared" if text("level") == "fresh" => return self.clear("identity_expiring"),
+            "fault_ended" => return self.ended(event),
             "alarm_cleared" => ("identity_expiring", text("level")),
             "watch_degraded" => ("watch_degraded", format!("{}: {}", text("to"), text("why"))),
             "watcher_died" => ("watcher_died", text("why")),
@@ -296,10 +311,7 @@ impl Server {
                 let says = format!("{} is valid in {} s", text("file"), text("seconds"));
                 ("identity_held", says)
             }
-            "watcher_restarted" => {
-                self.alarms.remove("watcher_died");
-                return;
-            }
+            "watcher_restarted" => return self.clear("watcher_died"),
             "key_exposed" => (
                 "key_exposed",
                 format!("{} has mode {}", text("file"), text("mode")),
@@ -323,7 +335,8 @@ impl Server {
                 format!("port {}: {}", text("port"), text("why")),
             ),
             "listening" => {
-                self.alarms.retain(|name, _| !name.starts_with("listen"));
+                self.alarms
+                    .retain(|(name, _), _| !name.starts_with("listen"));
                 let port = event
                     .number("port")
                     .filter(|port| !self.listening.contains(port));
@@ -333,10 +346,32 @@ impl Server {
             }
             _ => return,
         };
-        let since = match self.alarms.get(name) {
+        let alarm = (name, subject(event));
+        let since = match self.alarms.get(&alarm) {
             Some(raised) if raised.says == says => raised.since,
+            // A log that holds any word as a file must not fill the memory.
+            None if !alarm.1.is_empty() && self.alarms.len() >= MOST => return,
             _ => at,
         };
-        self.alarms.insert(name, Alarm { since, says });
+        self.alarms.insert(alarm, Alarm { since, says });
     }
+}
+
+/// Of what an alarm is, where a server may have several of a kind: a root, or a file.
+fn subject(event: &Event) -> String {
+    let several = [
+        "key_exposed",
+        "trust_rejected",
+        "trust_expired",
+        "file_pinned",
+    ];
+    let fault = event.text("fault").unwrap_or_default();
+    if !several
+        .iter()
+        .any(|one| [event.name(), fault.as_str()].contains(one))
+    {
+        return String::new();
+    }
+    let of = ["file", "root_sha256"].map(|field| event.text(field).unwrap_or_default());
+    of.join(" ").trim().to_owned()
 }

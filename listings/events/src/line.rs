@@ -104,8 +104,8 @@ fn word(field: &str, value: &Value, at: Option<OffsetDateTime>) -> Option<String
         })
         .into(),
         "tls" => format!("TLS {text}"),
-        "strategy" | "reason" | "why" | "detail" | "step" | "how" | "sabotage" | "level"
-        | "hook" | "root" | "writer" | "reader" => text,
+        "strategy" | "fault" | "reason" | "why" | "detail" | "step" | "how" | "sabotage"
+        | "level" | "hook" | "root" | "writer" | "reader" => text,
         "seconds" => seconds(value, &text),
         "seconds_left" => format!("left {}", seconds(value, &text)),
         "not_after" => format!("until {}", left(&text, at)),

@@ -148,10 +148,11 @@ fn tell(event: &Event) -> Result<(), Error> {
         "trust_rejected" => format!("{}: {}", event.name(), field("reason")),
         "trust_expired" => format!("{}: {}", event.name(), field("root")),
         "names_lost" => format!("{}: {}", event.name(), field("names")),
+        "fault_ended" => format!("{} is over {}", field("fault"), field("file")),
         "watcher_restarted" | "key_exposed" | "file_pinned" | "process_exited" => {
             event.name().to_owned()
         }
         _ => return Ok(()),
     };
-    say(&format!("{} {what}", field("ts")))
+    say(&format!("{} {}", field("ts"), what.trim_end()))
 }
