@@ -256,9 +256,11 @@ func two(sign string, large uint64, unit string, small uint64, smaller string) s
 }
 
 // visible is text without what would steer a terminal: some of an event is written by those who connect.
+const steering = "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
 func visible(text string) string {
 	return strings.Map(func(letter rune) rune {
-		if unicode.IsControl(letter) {
+		if unicode.IsControl(letter) || strings.ContainsRune(steering, letter) {
 			return '\uFFFD'
 		}
 		return letter

@@ -16,6 +16,8 @@ EXPLORER = {"explored", "explored_stretch"}
 #: Fields whose word adds nothing to the value.
 BARE = {"strategy", "fault", "reason", "why", "detail", "step", "how", "sabotage", "level", "hook",
         "root", "writer", "reader"}
+#: Marks that turn the direction of text.
+TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 UNITS = {"_ms": "ms", "_us": "µs", "_seconds": "s"}
 
 
@@ -173,4 +175,5 @@ def two(sign, large, unit, small, smaller):
 
 def visible(said):
     """Text without what would steer a terminal: some of an event is written by those who connect."""
-    return "".join("\ufffd" if unicodedata.category(letter) == "Cc" else letter for letter in said)
+    return "".join("\ufffd" if unicodedata.category(letter) in ("Cc", "Zl", "Zp") or letter in TURNING
+                   else letter for letter in said)

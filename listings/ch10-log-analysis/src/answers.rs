@@ -149,6 +149,9 @@ pub struct OfLog {
     pub events: u64,
     /// Lines that are no event, or not one alone.
     pub broken_lines: u64,
+    /// The first of those: its file and its line, each from 1, and why. Said in words alone.
+    #[serde(skip)]
+    pub first_broken: Option<(usize, u64, &'static str)>,
     /// Lines that are missing, as a server says: nothing read its log for a while. What they held is not in these
     /// answers.
     pub lost_lines: u64,
@@ -180,6 +183,7 @@ impl Answers {
             log: OfLog {
                 events: state.read.events,
                 broken_lines: state.read.broken,
+                first_broken: state.read.first_broken,
                 lost_lines: state.read.lost,
                 clock_set_back: state.clock_set_back,
                 unmeasured: state.times.unmeasured,

@@ -31,13 +31,22 @@ pub struct LogState {
     pub(crate) read: Counts,
     pub(crate) clock_set_back: u64,
     newest: Option<OffsetDateTime>,
+    /// The time of the line before, and how often the next one is later and earlier.
+    last: Option<OffsetDateTime>,
+    later: u64,
+    earlier: u64,
 }
+
+/// What is said of a log that begins with its end: nothing in it follows from what stands before.
+pub(crate) const NEWEST_FIRST: &str = "its newest line stands first, as some collectors export it: turn it around (`tac FILE | zdr log ...`)";
 
 /// What was read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
     pub events: u64,
     pub broken: u64,
+    /// The first of those: its file and its line, each from 1, and why.
+    pub first_broken: Option<(usize, u64, &'static str)>,
     /// Lines that are missing, by the servers' own word.
     pub lost: u64,
 }
@@ -99,8 +108,12 @@ pub(crate) struct Alarm {
 impl LogState {
     /// Takes the next line.
     pub fn line(&mut self, line: &Line) {
-        self.read.broken += u64::from(line.broken.is_some());
-        if let Some(event) = &line.event {
+        if let Some(why) = line.broken {
+            self.read.broken += 1;
+            let first = &mut self.read.first_broken;
+            first.get_or_insert((line.file + 1, line.number, why));
+        }
+        if let Some(event) = line.news() {
             self.event(event);
         }
     }
@@ -115,6 +128,9 @@ impl LogState {
                 self.newest = None;
             }
             self.newest = self.newest.max(Some(at));
+            let last = self.last.replace(at);
+            self.later += u64::from(last.is_some_and(|last| at > last));
+            self.earlier += u64::from(last.is_some_and(|last| at < last));
         }
         let whose = self.servers.of(event);
         if whose
@@ -134,6 +150,12 @@ impl LogState {
             _ if is_of_a_server(event.name()) => self.of_server(whose.server, event, at),
             _ => {}
         }
+    }
+
+    /// Whether the log begins with its end. A clock that is set back does so once, and lines of several
+    /// threads stand in another order here and there.
+    pub fn newest_first(&self) -> bool {
+        self.earlier > 1 && self.earlier > 2 * self.later
     }
 
     /// Generations that were replaced, and no client's full handshake with them is in the log.

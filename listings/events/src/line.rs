@@ -29,10 +29,17 @@ impl Line {
     }
 }
 
-/// A log may hold anything. What reaches a terminal holds nothing that steers it.
+/// A log may hold anything. What reaches a terminal holds nothing that steers it, or the order in which it
+/// shows what stands beside.
 pub fn plain(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    let shown = |c: char| if steers(c) { '\u{fffd}' } else { c };
     text.chars().map(shown).collect()
+}
+
+/// Control characters, the marks that turn the direction of text, and what breaks a line.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Turns events of one run into lines. It remembers when the run began.
