@@ -148,7 +148,8 @@ pub async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 pub const AGAIN: Duration = Duration::from_secs(60);
 
 /// Waits for the next client. A failure to accept (no descriptor left, say) is logged as
-/// `accept_failed`, since no handshake began, and does not end the server.
+/// `accept_failed`, since no handshake began, and does not end the server. The next client that is
+/// accepted ends it.
 pub async fn accept(listener: &TcpListener) -> TcpStream {
     let mut told: Option<Instant> = None;
     loop {
@@ -156,6 +157,9 @@ pub async fn accept(listener: &TcpListener) -> TcpStream {
             Ok((tcp, _)) => {
                 // The answers are small; without this each waits for an acknowledgement.
                 let _ = tcp.set_nodelay(true);
+                if told.is_some() {
+                    tracing::info!(event = "fault_ended", fault = "accept_failed");
+                }
                 return tcp;
             }
             Err(error) => {

@@ -93,6 +93,8 @@ fn a_client_that_cannot_be_accepted_waits_and_no_handshake_is_blamed() {
         // Each answer is small, and must not wait for an acknowledgement.
         assert!(accepted.nodelay().unwrap());
         log.assert_none(&want("handshake_failed"));
+        let over = want("fault_ended").with("fault", "accept_failed");
+        log.assert_order(&[want("accept_failed"), over]);
     });
 }
 

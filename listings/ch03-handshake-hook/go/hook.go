@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -23,9 +22,9 @@ type IdentityStore struct {
 	source    Source
 	current   atomic.Pointer[Generation]
 	reloading sync.Mutex
-	exposed   []string // What was last complained of, guarded by reloading.
-	distrust  string   // The same of the anchors.
-	leaf      string   // The newest leaf that was seen, valid or not, and the one whose rejection was told.
+	exposed   map[string]string // The files that were last complained of and their modes, guarded by reloading.
+	distrust  string            // The same of the anchors.
+	leaf      string            // The newest leaf that was seen, valid or not, and the one whose rejection was told.
 	leafTold  string
 }
 
@@ -115,15 +114,7 @@ func (store *IdentityStore) read() (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	before := store.exposed
-	store.exposed = nil
-	for _, file := range files.Exposed() {
-		told := fmt.Sprintf("%s %04o", file.Path, file.Mode)
-		store.exposed = append(store.exposed, told)
-		if !slices.Contains(before, told) {
-			emit("key_exposed", "file", file.Path, "mode", fmt.Sprintf("%04o", file.Mode))
-		}
-	}
+	store.tellExposed(files.Exposed())
 	var last *Identity
 	if generation := store.current.Load(); generation != nil {
 		last = generation.Identity
@@ -145,5 +136,23 @@ func (store *IdentityStore) tellTrust(identity, last *Identity) {
 	store.distrust = fault.Error()
 	if fault.Error() != before || identity.ChainSHA256 != last.ChainSHA256 {
 		emit("trust_rejected", "reason", fault.Reason, "file", fault.File, "detail", fault.Detail)
+	}
+}
+
+// tellExposed says which files expose a key, and of which that is over.
+func (store *IdentityStore) tellExposed(files []File) {
+	before := store.exposed
+	store.exposed = map[string]string{}
+	for _, file := range files {
+		mode := fmt.Sprintf("%04o", file.Mode)
+		store.exposed[file.Path] = mode
+		if before[file.Path] != mode {
+			emit("key_exposed", "file", file.Path, "mode", mode)
+		}
+	}
+	for path := range before {
+		if store.exposed[path] == "" {
+			emit("fault_ended", "fault", "key_exposed", "file", path)
+		}
 	}
 }

@@ -229,12 +229,16 @@ func TestAnExposedKeyIsToldOnce(t *testing.T) {
 	}
 	var modes []any
 	for _, event := range recorded.since(mark) {
-		if event["event"] == "key_exposed" && event["file"] == a.source.Key {
+		switch {
+		case event["file"] != a.source.Key:
+		case event["event"] == "key_exposed":
 			modes = append(modes, event["mode"])
+		case event["event"] == "fault_ended":
+			modes = append(modes, event["fault"])
 		}
 	}
-	// 0640 is for a group of this process.
-	if !slices.Equal(modes, []any{"0644", "0666"}) {
+	// 0640 is for a group of this process: that ends it.
+	if !slices.Equal(modes, []any{"0644", "key_exposed", "0666"}) {
 		t.Fatal(modes)
 	}
 	// A key that is not there yet will have the mode of its file.
@@ -304,6 +308,35 @@ func TestARenewalThatFailsAsTheOneBeforeIsTold(t *testing.T) {
 	}
 }
 
+// Files that were bad and are again what is served end the alarm, once.
+func TestFilesThatAreAgainWhatIsServedAreTold(t *testing.T) {
+	a := newAuthority(t)
+	a.rotate()
+	store := must[*IdentityStore](t)(Start(a.source))
+	good := must[[]byte](t)(os.ReadFile(a.source.Certificate))
+	mark := recorded.mark()
+	told := look(store, nil)
+	a.write(a.source.Certificate, nil, 0o644)
+	told = look(store, told)
+	a.write(a.source.Certificate, good, 0o644)
+	for range 2 {
+		told = look(store, told)
+	}
+	// A renewal is told by itself.
+	a.write(a.source.Certificate, nil, 0o644)
+	told = look(store, told)
+	a.rotate()
+	look(store, told)
+	var said []any
+	for _, event := range recorded.since(mark) {
+		said = append(said, event["event"])
+	}
+	want := []any{"identity_rejected", "reload_skipped", "identity_rejected", "identity_loaded"}
+	if !slices.Equal(said, want) {
+		t.Fatal(said)
+	}
+}
+
 // The watcher sees a write by its event: the poll is an hour away.
 func TestTheWatcherIsWokenByEvents(t *testing.T) {
 	a := newAuthority(t)
@@ -348,8 +381,18 @@ func TestADirectoryThatIsMadeAgainIsWatchedAgain(t *testing.T) {
 	if err := os.Mkdir(watched, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if tellDegraded(renew(), true) {
+	mark = recorded.mark()
+	if tellDegraded(renew(), true) || tellDegraded(renew(), false) {
 		t.Fatal("it is there again")
+	}
+	said = 0
+	for _, event := range recorded.since(mark) {
+		if event["event"] == "fault_ended" && event["fault"] == "watch_degraded" {
+			said++
+		}
+	}
+	if said != 1 {
+		t.Fatalf("its end was said %d times", said)
 	}
 	select { // What the old watch had to say.
 	case <-hints:

@@ -148,7 +148,7 @@ func word(name string, value json.RawMessage, at *time.Time) string {
 		return "full"
 	case "tls":
 		return "TLS " + said
-	case "strategy", "reason", "why", "detail", "step", "how", "sabotage", "level", "hook", "root", "writer", "reader":
+	case "strategy", "fault", "reason", "why", "detail", "step", "how", "sabotage", "level", "hook", "root", "writer", "reader":
 		return said
 	case "seconds":
 		return seconds(value)
@@ -255,14 +255,13 @@ func two(sign string, large uint64, unit string, small uint64, smaller string) s
 	return fmt.Sprintf("%s%d %s %d %s", sign, large, unit, small, smaller)
 }
 
-// visible is text without what would steer a terminal or turn a line (Unicode's UAX #9): some of an event is written by
-// those who connect.
+// What steers a terminal, or turns a line (Unicode's UAX #9), beside control characters.
+const steering = "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+// visible is text without what would steer a terminal: some of an event is written by those who connect.
 func visible(text string) string {
-	turns := func(letter rune) bool {
-		return letter >= 0x202A && letter <= 0x202E || letter >= 0x2066 && letter <= 0x2069
-	}
 	return strings.Map(func(letter rune) rune {
-		if unicode.IsControl(letter) || turns(letter) {
+		if unicode.IsControl(letter) || strings.ContainsRune(steering, letter) {
 			return '\uFFFD'
 		}
 		return letter

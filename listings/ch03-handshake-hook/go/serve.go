@@ -42,7 +42,7 @@ func Serve(listener net.Listener, config *tls.Config) {
 			time.Sleep(50 * time.Millisecond)
 			continue
 		}
-		failing = refusals{}
+		failing.end()
 		go serveOne(&asking{Conn: connection}, config)
 	}
 }
@@ -56,6 +56,14 @@ func (r *refusals) tell(err error, now time.Time) {
 		emit("accept_failed", "why", err.Error())
 		r.told = now
 	}
+}
+
+// end says that a client was accepted again, where it was said that none can be.
+func (r *refusals) end() {
+	if !r.told.IsZero() {
+		emit("fault_ended", "fault", "accept_failed")
+	}
+	*r = refusals{}
 }
 
 func serveOne(connection *asking, config *tls.Config) {

@@ -153,11 +153,14 @@ func (o *outcomes) Accept() (net.Conn, error) {
 	return nil, err
 }
 
-// failures are what the log says since the mark of clients that could not be accepted.
+// failures are what the log says since the mark of clients that could not be accepted, and of the end of that.
 func failures(mark int) (why []any) {
 	for _, event := range recorded.since(mark) {
-		if event["event"] == "accept_failed" {
+		switch event["event"] {
+		case "accept_failed":
 			why = append(why, event["why"])
+		case "fault_ended":
+			why = append(why, "over")
 		}
 	}
 	return why
@@ -172,7 +175,7 @@ func TestAFailureToAcceptIsLoggedOnceAndAgainAfterASuccess(t *testing.T) {
 		close(ended)
 	}()
 	wait(t, ended, "the end of the listener")
-	if why := failures(mark); !slices.Equal(why, []any{"one", "three"}) {
+	if why := failures(mark); !slices.Equal(why, []any{"one", "over", "three"}) {
 		t.Fatal(why)
 	}
 }

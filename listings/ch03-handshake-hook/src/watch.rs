@@ -79,7 +79,7 @@ where
     tokio::spawn(async move {
         let mut ticks = interval(poll);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut last = None;
+        let (mut last, mut panicked) = (None, false);
         loop {
             tokio::select! {
                 // Where nothing is watched the channel is closed, and this branch stays silent.
@@ -87,15 +87,18 @@ where
                 _ = ticks.tick() => {}
             }
             let (store, watching) = (store.clone(), watching.clone());
-            let told = last.take();
+            let (told, mend) = (last.take(), std::mem::take(&mut panicked));
             let looking = tokio::task::spawn_blocking(move || {
                 // Before the look, so that a write between the two is seen.
                 watching.lock().iter_mut().for_each(Watching::renew);
-                look(&store, told)
+                look(&store, told, mend)
             });
             match looking.await {
                 Ok(rejected) => last = rejected,
-                Err(panic) => tracing::error!(event = "reload_panicked", why = %panic),
+                Err(panic) => {
+                    panicked = true;
+                    tracing::error!(event = "reload_panicked", why = %panic);
+                }
             }
         }
     })
@@ -104,8 +107,9 @@ where
 
 // ANCHOR: look
 /// Looks once. A rejection is logged when it is news, and returned so that the next look can tell. Where
-/// files that were bad are again what is served, that is logged as well: else the alarm would go on.
-fn look<C>(store: &IdentityStore<C>, told: Option<Rejected>) -> Option<Rejected> {
+/// files that were bad are again what is served, or the last look panicked and this one does not, that is
+/// logged as well: else the alarm would go on.
+fn look<C>(store: &IdentityStore<C>, told: Option<Rejected>, panicked: bool) -> Option<Rejected> {
     store.reload_then(|outcome| {
         match (outcome, told) {
             (Reload::Rejected(rejected), told) => {
@@ -114,7 +118,7 @@ fn look<C>(store: &IdentityStore<C>, told: Option<Rejected>) -> Option<Rejected>
                 }
                 return Some(rejected);
             }
-            (Reload::Unchanged, Some(_)) => store.log_unchanged(),
+            (Reload::Unchanged, told) if panicked || told.is_some() => store.log_unchanged(),
             (Reload::Loaded(_) | Reload::Unchanged, _) => {}
         }
         None
@@ -126,20 +130,26 @@ fn look<C>(store: &IdentityStore<C>, told: Option<Rejected>) -> Option<Rejected>
 /// Watches the directories of these files, not the files: a watch on a file ends with its inode, at
 /// the first rename. Sends a hint at each change. Where no watch can be had, logs `watch_degraded`.
 pub fn watch_directory(source: &Source, hint: mpsc::Sender<()>) -> Watching {
+    watch_directory_after(false, source, hint)
+}
+
+/// The same, in the place of a watch of which that was said already.
+pub fn watch_directory_after(degraded: bool, source: &Source, hint: mpsc::Sender<()>) -> Watching {
     let files = &source.files;
     let files = [&files.certificate, &files.key, &files.roots];
     let directories = files.into_iter().chain(&source.peer_roots).map(|file| {
         let directory = file.parent().filter(|path| !path.as_os_str().is_empty());
         directory.unwrap_or(Path::new(".")).to_owned()
     });
-    let directories: Vec<_> = directories.collect();
-    let watched = inodes(&directories);
-    Watching {
-        watcher: watcher(&directories, &hint),
-        directories,
-        watched,
+    let mut watching = Watching {
+        watcher: None,
+        directories: directories.collect(),
+        watched: Vec::new(),
+        degraded,
         hint,
-    }
+    };
+    watching.renew();
+    watching
 }
 
 /// Directories that are watched, for as long as this is kept.
@@ -149,18 +159,33 @@ pub struct Watching {
     directories: Vec<PathBuf>,
     /// What stood at those paths when the watch was set.
     watched: Vec<Option<Inode>>,
+    /// Whether it was said that no events come.
+    degraded: bool,
     hint: mpsc::Sender<()>,
 }
 
 impl Watching {
     /// A watch on a directory ends with that directory's inode, too, without a word. Where another
-    /// one stands at its path now, that one is watched; where none does, this is said once.
+    /// one stands at its path now, that one is watched. Where no watch can be had, this is said once, and
+    /// tried again each time: what held it up, a limit say, may be gone. That there is one again is said.
     pub fn renew(&mut self) {
         let found = inodes(&self.directories);
-        if found != self.watched {
-            self.watched = found;
-            self.watcher = watcher(&self.directories, &self.hint);
+        if found == self.watched && self.watcher.is_some() {
+            return;
         }
+        self.watched = found;
+        let started = watcher(&self.directories, &self.hint);
+        match &started {
+            Err(why) if !self.degraded => {
+                tracing::warn!(event = "watch_degraded", to = "polling", why = %why);
+            }
+            Ok(_) if self.degraded => {
+                tracing::info!(event = "fault_ended", fault = "watch_degraded");
+            }
+            _ => {}
+        }
+        self.degraded = started.is_err();
+        self.watcher = started.ok();
     }
 
     /// Whether events can come.
@@ -171,7 +196,7 @@ impl Watching {
 // ANCHOR_END: directories
 
 // ANCHOR: hints
-fn watcher(directories: &[PathBuf], hint: &mpsc::Sender<()>) -> Option<RecommendedWatcher> {
+fn watcher(directories: &[PathBuf], hint: &mpsc::Sender<()>) -> notify::Result<RecommendedWatcher> {
     let hint = hint.clone();
     let on_event = move |event: notify::Result<notify::Event>| {
         if is_hint(&event) {
@@ -179,14 +204,11 @@ fn watcher(directories: &[PathBuf], hint: &mpsc::Sender<()>) -> Option<Recommend
             let _ = hint.try_send(());
         }
     };
-    let started = notify::recommended_watcher(on_event).and_then(|mut watcher| {
-        let mut directories = directories.iter();
-        directories.try_for_each(|path| watcher.watch(path, RecursiveMode::NonRecursive))?;
-        Ok(watcher)
-    });
-    started
-        .inspect_err(|error| tracing::warn!(event = "watch_degraded", to = "polling", why = %error))
-        .ok()
+    let mut watcher = notify::recommended_watcher(on_event)?;
+    for path in directories {
+        watcher.watch(path, RecursiveMode::NonRecursive)?;
+    }
+    Ok(watcher)
 }
 
 /// A device, and an inode on it.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::Source;
 use ch02_hot_reload::{IdentityStore, Loader};
-use ch03_handshake_hook::watch::{Events, is_hint, watch, watch_directory};
+use ch03_handshake_hook::watch::{Events, is_hint, watch, watch_directory, watch_directory_after};
 use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::child::Child;
@@ -88,9 +88,14 @@ async fn a_directory_that_is_made_again_is_watched_again() {
     watching.renew();
     assert_eq!(log.all(&want("watch_degraded")).len(), 1, "said once");
 
+    let over = want("fault_ended").with("fault", "watch_degraded");
+    log.assert_none(&over);
     fs::create_dir(&inner).unwrap();
-    watching.renew();
-    assert!(watching.has_events());
+    for _ in 0..2 {
+        watching.renew();
+        assert!(watching.has_events());
+        assert_eq!(log.all(&over).len(), 1, "said once");
+    }
     // What the old watch had to say is not what is waited for.
     while hints.try_recv().is_ok() {}
     fs::write(inner.join("tls.crt"), "new").unwrap();
@@ -271,6 +276,38 @@ async fn a_look_that_panics_is_not_the_last() {
     watching.abort();
 }
 
+/// Where the files are what is served when the next look comes, that is said: it ends the alarm.
+#[test]
+fn a_look_after_one_that_panicked_is_told() {
+    let (log, _capturing) = lab::emit::capture();
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let (reads, usual) = (AtomicUsize::new(0), Loader::default());
+    let loader = Loader {
+        read: Box::new(move |source, serving| {
+            assert_ne!(reads.fetch_add(1, Ordering::Relaxed), 1, "the second");
+            (usual.read)(source, serving)
+        }),
+        ..Loader::default()
+    };
+    let store = IdentityStore::start_by(loader, Source::localhost(agent.files())).unwrap();
+    // A look runs on a thread of its own, whose events are to come here, too.
+    let events = tracing::dispatcher::get_default(Clone::clone);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .on_thread_start(move || std::mem::forget(tracing::dispatcher::set_default(&events)))
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let watching = watch(store.clone(), Events::PollOnly, Duration::from_millis(1));
+        log.wait_for(&want("reload_skipped").with("generation", 1), BOUND)
+            .await;
+        watching.abort();
+    });
+    log.assert_order(&[want("reload_panicked"), want("reload_skipped")]);
+    assert_eq!(log.all(&want("reload_skipped")).len(), 1, "said once");
+}
+
 /// A look does not wait for the writer of a FIFO. What stands there after it is seen.
 #[tokio::test]
 async fn a_fifo_without_a_writer_ends_no_look() {
@@ -297,6 +334,23 @@ async fn a_fifo_without_a_writer_ends_no_look() {
 }
 
 /// How many queues of events of the file system a process has.
+/// A watch that is set anew in the place of one that could not be had does not say so again, and says its end.
+#[tokio::test]
+async fn a_watch_after_one_that_could_not_be_had() {
+    let (log, _capturing) = lab::emit::capture();
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let source = Source::localhost(agent.files());
+    let away = directory.path().with_extension("away");
+    fs::rename(directory.path(), &away).unwrap();
+    let (hint, _hints) = mpsc::channel(1);
+    assert!(!watch_directory_after(true, &source, hint.clone()).has_events());
+    log.assert_none(&want("watch_degraded"));
+    fs::rename(&away, directory.path()).unwrap();
+    assert!(watch_directory_after(true, &source, hint).has_events());
+    assert_eq!(log.all(&want("fault_ended")).len(), 1);
+}
+
 #[cfg(target_os = "linux")]
 fn watches(child: &Child) -> usize {
     let descriptors = fs::read_dir(format!("/proc/{}/fd", child.id().unwrap())).unwrap();

@@ -44,27 +44,29 @@ class IdentityStore:
         return self._current
 
     def reload(self):
-        """Reads the files again. What is valid, and new, is served from now on."""
+        """Reads the files again. What is valid, and new, is served from now on. Says whether it is new."""
         with self._reloading:
             before, seen = self._current, self._look()
             # The files are small and a context is not: compare before building.
             files_sha256 = files.digest(seen)
             if files_sha256 == self._files_sha256:
-                return
+                return False
             new = self._judge(self.source, seen, before.identity)
             for fault in new.distrust:
                 emit("trust_rejected", reason=fault.reason, file=fault.file, detail=fault.detail)
             # What was looked at is not looked at again, be it new or a comment that was added.
             self._files_sha256 = files_sha256
             # The whole set: other trust anchors are another generation, too.
-            if new.set_sha256 != before.identity.set_sha256:
-                self._publish(Generation(before.number + 1, new))
+            if new.set_sha256 == before.identity.set_sha256:
+                return False
+            self._publish(Generation(before.number + 1, new))
+            return True
     # ANCHOR_END: reload
 
     # ANCHOR: publish
     def _look(self):
         """Reads the files. One that exposes a key is complained of once for each mode that it has: the
-        key may have leaked already, so to refuse it would mend nothing."""
+        key may have leaked already, so to refuse it would mend nothing. Its end is told as well."""
         try:
             seen = files.look(self.source)
         except Rejected as why:
@@ -73,6 +75,8 @@ class IdentityStore:
         exposed = files.exposed(seen)
         for file, mode in sorted(exposed - self._exposed):
             emit("key_exposed", file=str(file), mode=mode)
+        for file in sorted({file for file, _ in self._exposed} - {file for file, _ in exposed}):
+            emit("fault_ended", fault="key_exposed", file=str(file))
         self._exposed = exposed
         self.leaf = pem.leaf(seen[0].data) or self.leaf  # The newest that was seen, valid or not.
         return seen

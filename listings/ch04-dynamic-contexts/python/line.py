@@ -14,8 +14,10 @@ SUPERVISOR = {"process_started", "process_exited", "gap_closed"}
 EXPLORER = {"explored", "explored_stretch"}
 
 #: Fields whose word adds nothing to the value.
-BARE = {"strategy", "reason", "why", "detail", "step", "how", "sabotage", "level", "hook", "root",
-        "writer", "reader"}
+BARE = {"strategy", "fault", "reason", "why", "detail", "step", "how", "sabotage", "level", "hook",
+        "root", "writer", "reader"}
+#: Marks that turn the direction of text.
+TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 UNITS = {"_ms": "ms", "_us": "µs", "_seconds": "s"}
 
 
@@ -173,7 +175,7 @@ def two(sign, large, unit, small, smaller):
 
 def steers(letter):
     """Whether it steers a terminal, or turns the direction of what follows (Unicode's UAX #9)."""
-    return unicodedata.category(letter) == "Cc" or letter in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    return unicodedata.category(letter) in ("Cc", "Zl", "Zp") or letter in TURNING
 
 
 def visible(said):

@@ -28,6 +28,8 @@ def serve(listener, front):
         try:
             tcp, _ = listener.accept()
             _begin(tcp, front)
+            if told is not None:
+                emit("fault_ended", fault="accept_failed")
             told = None
         except (OSError, RuntimeError) as why:
             if told is None or time.monotonic() - told >= AGAIN:

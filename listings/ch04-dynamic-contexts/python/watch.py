@@ -33,9 +33,10 @@ def _run(store, pause, hint):
 
 def look(store, told):
     """Looks once. A rejection is logged when it is news, and again where another leaf has the same fault: a
-    renewal has failed once more. It is returned for the next look."""
+    renewal has failed once more. It is returned for the next look. Files that were rejected and are again what
+    is served are told as well: else an alarm would never end."""
     try:
-        store.reload()
+        loaded = store.reload()
     except Rejected as why:
         news = str(why), store.leaf
         if news != told:
@@ -44,4 +45,7 @@ def look(store, told):
         return news
     except Exception as why:  # A defect here must not end the watch.
         emit("reload_panicked", why=repr(why))
+        return repr(why)
+    if told is not None and not loaded:
+        emit("reload_skipped", generation=store.current().number, why="unchanged")
     return None

@@ -57,9 +57,17 @@ async fn everything(server: &Child, address: SocketAddr, agent: &mut Agent) {
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
     let exposed = want("key_exposed").with("mode", "0644");
     server.log().wait_for(&exposed, BOUND).await;
-    fs::remove_file(key).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    let closed = want("fault_ended").with("fault", "key_exposed");
+    server.log().wait_for(&closed, BOUND).await;
+    let away = key.with_extension("away");
+    fs::rename(&key, &away).unwrap();
     let missing = want("identity_rejected").with("reason", "missing");
     server.log().wait_for(&missing, BOUND).await;
+    // The same again: what was rejected is over without a renewal.
+    fs::rename(away, key).unwrap();
+    let again = want("reload_skipped").with("why", "unchanged");
+    server.log().wait_for(&again, BOUND).await;
     agent.rotate().unwrap();
     let loaded = want("identity_loaded").with("generation", 2);
     server.log().wait_for(&loaded, BOUND).await;
@@ -102,14 +110,16 @@ fn started() -> (TempDir, Agent) {
     (directory, agent)
 }
 
-const EVENTS: [&str; 7] = [
+const EVENTS: [&str; 9] = [
     "connection_closed",
     "connection_opened",
+    "fault_ended",
     "handshake_failed",
     "identity_loaded",
     "identity_rejected",
     "key_exposed",
     "listening",
+    "reload_skipped",
 ];
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What is said of a set beside whether it is served.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ch02_hot_reload::identity::{Identity, Rejected, Source};
 
@@ -66,18 +66,29 @@ impl Reader {
         let renewed = serving.is_some_and(|serving| serving.set_sha256 != identity.set_sha256);
         self.tell_trust(trust, renewed);
         self.tell_ended(ended);
-        if !lost.is_empty() {
-            tracing::warn!(event = "names_lost", names = lost.join(", "));
-        }
-        if renewed {
-            self.remembered.lock().lost = lost;
+        // Other anchors, or another intermediate, bring no name back.
+        let leaf = |identity: &Identity| identity.certified.cert.first().cloned();
+        if serving.is_some_and(|serving| leaf(serving) != leaf(&identity)) {
+            self.tell_lost(lost);
         }
         Ok(identity)
     }
 
+    /// Names that a renewal lacks are logged at each, and so is the first renewal after it that lacks none.
+    fn tell_lost(&self, lost: Vec<String>) {
+        let mut remembered = self.remembered.lock();
+        if !lost.is_empty() {
+            tracing::warn!(event = "names_lost", names = lost.join(", "));
+        } else if !remembered.lost.is_empty() {
+            tracing::info!(event = "fault_ended", fault = "names_lost");
+        }
+        remembered.lost = lost;
+    }
+
     // ANCHOR: tell_trust
     /// A fault of trust anchors is logged when it begins, and again at each renewal: until it is
-    /// mended, the earlier anchors stay in force, also those that were to be removed.
+    /// mended, the earlier anchors stay in force, also those that were to be removed. That it is mended
+    /// is logged as well, since the next renewal may be weeks away.
     fn tell_trust(&self, faults: Vec<Rejected>, renewed: bool) {
         let mut remembered = self.remembered.lock();
         for fault in &faults {
@@ -91,12 +102,17 @@ impl Reader {
                 );
             }
         }
+        let gone = |told: &&Rejected| !faults.iter().any(|fault| fault.file == told.file);
+        for told in remembered.trust.iter().filter(gone) {
+            tell_end("trust_rejected", &told.file);
+        }
         remembered.trust = faults;
     }
     // ANCHOR_END: tell_trust
 
     // ANCHOR: tell_ended
-    /// Each trust anchor that expires is logged once, at the first look after its end.
+    /// Each trust anchor that expires is logged once, at the first look after its end, and so is the look
+    /// that no longer finds it.
     fn tell_ended(&self, ended: Vec<Ended>) {
         let mut remembered = self.remembered.lock();
         for anchor in ended.iter().filter(|new| !remembered.ended.contains(new)) {
@@ -108,11 +124,21 @@ impl Reader {
                 not_after = anchor.not_after,
             );
         }
+        for gone in remembered.ended.iter().filter(|told| !ended.contains(told)) {
+            tracing::info!(
+                event = "fault_ended",
+                fault = "trust_expired",
+                root = gone.root,
+                root_sha256 = gone.root_sha256,
+                file = %gone.file.display(),
+            );
+        }
         remembered.ended = ended;
     }
     // ANCHOR_END: tell_ended
 
-    /// Each file that exposes a key is complained of once, and again when its mode is another.
+    /// Each file that exposes a key is complained of once, and again when its mode is another. Where it
+    /// no longer does, that is logged as well: an alarm must be able to end.
     fn tell_exposed(&self, source: &Source, seen: &Seen) {
         let exposed = exposure::exposed(seen, source, &exposure::own_groups());
         let mut remembered = self.remembered.lock();
@@ -122,6 +148,16 @@ impl Reader {
             let (file, mode) = (file.display(), format!("{mode:04o}"));
             tracing::warn!(event = "key_exposed", file = %file, mode);
         }
+        let open = |file: &PathBuf| exposed.iter().any(|(still, _)| still == file);
+        let closed = remembered.exposed.iter().filter(|(told, _)| !open(told));
+        for (file, _) in closed.filter(|_| warn) {
+            tell_end("key_exposed", file);
+        }
         remembered.exposed = exposed;
     }
+}
+
+/// A fault of this file is over.
+fn tell_end(fault: &str, file: &Path) {
+    tracing::info!(event = "fault_ended", fault, file = %file.display());
 }

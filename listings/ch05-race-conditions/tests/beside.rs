@@ -168,14 +168,18 @@ fn is_not_held_up_by(file: &str) {
         if roots.is_dir() {
             fs::remove_dir(&roots).unwrap();
         }
+        assert_eq!(bench.told("fault_ended"), 0, "{reason}");
         fs::write(&roots, good).unwrap();
+        // No renewal has to come for that.
+        for _ in 0..2 {
+            assert!(matches!(bench.store.reload(), Reload::Unchanged));
+            let over = want("fault_ended").with("fault", "trust_rejected");
+            let over = over.with("file", roots.to_str().unwrap());
+            assert_eq!(bench.log.all(&over).len(), 1, "{reason}");
+        }
         let next = bench.renew();
         bench.loads(&next);
-        assert_eq!(
-            bench.told("trust_rejected"),
-            3,
-            "mended, and nothing is said"
-        );
+        assert_eq!(bench.told("trust_rejected"), 3, "it is mended");
     }
 }
 
@@ -269,6 +273,19 @@ fn a_name_that_is_lost_is_told() {
     );
     bench.store.reload();
     assert_eq!(bench.told("names_lost"), 1);
+    // Another root brings no name back, and the next renewal lacks nothing.
+    let roots = bench.path("ca.crt");
+    let more = Authority::named("More").unwrap();
+    let both = fs::read_to_string(&roots).unwrap() + more.root_pem();
+    fs::write(&roots, both).unwrap();
+    assert!(matches!(bench.store.reload(), Reload::Loaded(_)));
+    assert_eq!(bench.told("fault_ended"), 0);
+    for _ in 0..2 {
+        let same = for_names(&mut bench, &["localhost", "*.example.org"]);
+        bench.loads(&same);
+        let over = want("fault_ended").with("fault", "names_lost");
+        assert_eq!(bench.log.all(&over).len(), 1);
+    }
 }
 
 /// A gauge shows the names that the served certificate lacks at each look, for as long as it is served and no

@@ -64,6 +64,15 @@ impl Bench {
     /// A server whose authority was made at this time, with these roots beside its own in the file, and
     /// those for its peers.
     fn new(made: OffsetDateTime, beside: &[&Authority], peers: &[&Authority]) -> Self {
+        Self::with(Options::default(), made, beside, peers)
+    }
+
+    fn with(
+        options: Options,
+        made: OffsetDateTime,
+        beside: &[&Authority],
+        peers: &[&Authority],
+    ) -> Self {
         let (log, capturing) = lab::emit::capture();
         let (now, directory) = (OffsetDateTime::now_utc(), lab::directory().unwrap());
         let mut agent = Agent::at(directory.path(), Strategy::RenameEach, made).unwrap();
@@ -80,7 +89,7 @@ impl Bench {
             ..Source::localhost(agent.files())
         };
         let clock = Clock::new(now);
-        let reader = Reader::new(Options::default()).by_date(clock.clone());
+        let reader = Reader::new(options).by_date(clock.clone());
         Self {
             store: IdentityStore::start_by(reader.loader(), source).unwrap(),
             agent,
@@ -177,4 +186,30 @@ fn the_last_second_of_a_root_counts() {
     bench.clock.forward(1);
     assert!(matches!(bench.store.reload(), Reload::Unchanged));
     assert_eq!(bench.told(), [bench.path("peers.crt")]);
+}
+
+/// It is removed from its file: that ends the alarm, and is told once.
+#[test]
+fn a_root_that_has_expired_and_is_removed() {
+    let now = OffsetDateTime::now_utc();
+    let lasts = Authority::at(now).unwrap();
+    let ended = Authority::at(so_that_it_ends(now) - Duration::from_secs(HOUR)).unwrap();
+    let hasty = Options {
+        settle: Duration::ZERO,
+        ..Options::default()
+    };
+    let bench = Bench::with(hasty, now, &[], &[&ended, &lasts]);
+    bench.log.assert_none(&want("fault_ended"));
+    fs::write(bench.path("peers.crt"), lasts.root_pem()).unwrap();
+    for _ in 0..3 {
+        bench.store.reload();
+    }
+    let over = bench.log.all(&want("fault_ended"));
+    assert_eq!(over.len(), 1, "{over:?}");
+    assert!(Contract::of_events().allows(&over[0].0.clone().into()));
+    assert_eq!(over[0].text("fault").as_deref(), Some("trust_expired"));
+    let told = bench.log.all(&want("trust_expired")).remove(0);
+    for field in ["file", "root", "root_sha256"] {
+        assert_eq!(over[0].text(field), told.text(field), "{field}");
+    }
 }

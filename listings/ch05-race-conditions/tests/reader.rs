@@ -436,8 +436,12 @@ fn a_key_that_others_can_read_is_complained_of_once() {
         assert!(matches!(bench.store.reload(), Reload::Unchanged));
         assert_eq!(log.all(&want("key_exposed")).len(), complaints, "{mode:o}");
     }
+    let over = want("fault_ended").with("fault", "key_exposed");
+    assert_eq!(log.all(&over).len(), 1, "another mode is no end");
     log.assert_order(&[
         want("key_exposed").with("mode", "0660"),
+        want("key_exposed").with("mode", "0644"),
+        over.with("file", bench.path("tls.key").to_str().unwrap()),
         want("key_exposed").with("mode", "0644"),
     ]);
 }

@@ -46,7 +46,8 @@ pub enum Condition {
     /// A counter has grown by so much within so many minutes.
     Grew(&'static str, f64, u64),
     /// Of two counters, the first one's share of what both grew within so many minutes is larger, by
-    /// so much, than it was an hour before.
+    /// so much, than it was an hour before; and the first itself has grown by more than that share of
+    /// what it grew then. Where only the second stands still, nothing is wrong: clients go home.
     ShareRose([&'static str; 2], f64, u64),
 }
 // ANCHOR_END: rule
@@ -234,7 +235,10 @@ impl fmt::Display for Condition {
             Self::ShareRose(counters, by, minutes) => {
                 let now = share(*counters, *minutes, "");
                 let before = share(*counters, *minutes, " offset 1h");
-                write!(f, "{now}\n- {before}\n> {by}")
+                let [part, _] = counters;
+                let grew = format!("increase({part}[{minutes}m]");
+                let more = format!("{grew})\n  > {} * {grew} offset 1h)", 1.0 + by);
+                write!(f, "{now}\n- {before}\n> {by}\nand {more}")
             }
         }
     }

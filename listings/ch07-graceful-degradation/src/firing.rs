@@ -71,7 +71,10 @@ impl Firing {
             Condition::ShareRose(counters, by, minutes) => {
                 let now = self.share(counters, minutes, Duration::ZERO);
                 let before = self.share(counters, minutes, HOUR);
-                compare(now, before.map(|before| before + by), f64::gt)
+                let rose = compare(now, before.map(|before| before + by), f64::gt);
+                let grew = |ago| self.grew(counters[0], minutes, ago);
+                let then = grew(HOUR).map(|then| then * (1.0 + by));
+                rose && compare(grew(Duration::ZERO), then, f64::gt)
             }
         }
     }

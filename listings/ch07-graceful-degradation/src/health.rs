@@ -49,6 +49,9 @@ impl Keeper {
             (Some(_), Some(_)) => {}
             _ => against.push("the clock has no time".into()),
         }
+        if self.state().deaf {
+            against.push("nothing listens on the port of the clients: it cannot be had".into());
+        }
         if let Some(rejected) = &self.state().objection {
             against.push(format!("peers reject generation {generation}: {rejected}"));
         }

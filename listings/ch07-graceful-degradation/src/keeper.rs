@@ -167,6 +167,7 @@ impl Keeper {
             rejected: Lasting::default(),
             distrusted: Lasting::default(),
             degraded: false,
+            deaf: false,
             objection: None,
             window: (0, None),
             clocks: None,

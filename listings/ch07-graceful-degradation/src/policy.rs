@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch01_restart_baseline::{accept, converse_within};
+use ch01_restart_baseline::{AGAIN, accept, converse_within};
 use ch03_handshake_hook::{CertResolver, answered, hooked_config};
 use rustls::ServerConfig;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 use crate::budget::Level;
@@ -92,7 +93,7 @@ pub async fn serve(listener: TcpListener, keeper: Arc<Keeper>, policy: AtTheEnd)
             why = "expired"
         );
         let _ = alarm.wait_for(|alarm| alarm.level != Level::Expired).await;
-        listener = listen_again(address).await;
+        listener = listen_again(address, &keeper).await;
     }
 }
 // ANCHOR_END: serve
@@ -118,16 +119,21 @@ async fn serve_counting(listener: TcpListener, config: Arc<ServerConfig>, keeper
 }
 // ANCHOR_END: counting
 
-/// Another process may have the port for a moment, so this tries each second until the port is free. To
-/// end instead would cut the open connections.
-async fn listen_again(address: SocketAddr) -> TcpListener {
+/// Another process may have the port for a moment, so this tries each second until the port is free, and
+/// says so once a minute. To end instead would cut the open connections.
+async fn listen_again(address: SocketAddr, keeper: &Keeper) -> TcpListener {
+    let mut told: Option<Instant> = None;
     loop {
-        match ch01_restart_baseline::listen(address).await {
+        let listening = ch01_restart_baseline::listen(address).await;
+        keeper.state().deaf = listening.is_err();
+        match listening {
             Ok(listener) => return listener,
-            Err(error) => {
+            Err(error) if told.is_none_or(|told| told.elapsed() >= AGAIN) => {
                 tracing::error!(event = "listen_failed", port = address.port(), why = %error);
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                told = Some(Instant::now());
             }
+            Err(_) => {}
         }
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct State {
     pub(crate) distrusted: Lasting,
     // Events are wanted, and cannot be had.
     pub(crate) degraded: bool,
+    // There is something to serve, and the port of the clients cannot be had.
+    pub(crate) deaf: bool,
     // What a peer with today's trust anchors has against the generation that is served.
     pub(crate) objection: Option<Rejected>,
     // The generation whose window this is; parsed once, not in each handshake.

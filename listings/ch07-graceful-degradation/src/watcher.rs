@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use ch03_handshake_hook::watch::{Events, Watching, watch_directory};
+use ch03_handshake_hook::watch::{Events, Watching, watch_directory_after};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
@@ -31,7 +31,7 @@ impl Keeper {
     async fn follow(self: Arc<Self>) -> &'static str {
         let (hint, mut hints) = mpsc::channel(1);
         let watching = match self.settings.events {
-            Events::Wanted => Some(watch_directory(self.store.source(), hint)),
+            Events::Wanted => Some(self.watch(hint)),
             Events::PollOnly => None,
         };
         let watching = Arc::new(Mutex::new(watching));
@@ -72,6 +72,14 @@ impl Keeper {
         }
     }
     // ANCHOR_END: follow
+
+    /// What a watcher that died has said of events is not said again by the next one.
+    fn watch(&self, hint: mpsc::Sender<()>) -> Watching {
+        let said = self.state().degraded;
+        let watching = watch_directory_after(said, self.store.source(), hint);
+        self.state().degraded = !watching.has_events();
+        watching
+    }
 
     /// Before the look, so that a write between the two is seen.
     fn watch_again(&self, watching: &mut Option<Watching>) {

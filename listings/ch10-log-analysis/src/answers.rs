@@ -149,6 +149,9 @@ pub struct OfLog {
     pub events: u64,
     /// Lines that are no event, or not one alone.
     pub broken_lines: u64,
+    /// The first of those: its file and its line, each from 1, and why. Said in words alone.
+    #[serde(skip)]
+    pub first_broken: Option<(usize, u64, &'static str)>,
     /// Lines that are missing, as a server says: nothing read its log for a while. What they held is not in these
     /// answers.
     pub lost_lines: u64,
@@ -180,6 +183,7 @@ impl Answers {
             log: OfLog {
                 events: state.read.events,
                 broken_lines: state.read.broken,
+                first_broken: state.read.first_broken,
                 lost_lines: state.read.lost,
                 clock_set_back: state.clock_set_back,
                 unmeasured: state.times.unmeasured,
@@ -234,15 +238,26 @@ fn of_server(id: Id, server: &Server, now: OffsetDateTime) -> OfServer {
                 .count(),
             old,
         },
-        alarms: server
-            .alarms
-            .iter()
-            .map(|(name, alarm)| {
-                let (since, says) = (alarm.since, alarm.says.clone());
-                (*name, Raised { since, says })
-            })
-            .collect(),
+        alarms: raised(server),
     }
+}
+
+/// One for each kind: where several of it are raised, it says all of them, and since the first.
+fn raised(server: &Server) -> BTreeMap<&'static str, Raised> {
+    let mut all: BTreeMap<_, Raised> = BTreeMap::new();
+    for ((name, _), alarm) in &server.alarms {
+        match all.get_mut(name) {
+            None => {
+                let (since, says) = (alarm.since, alarm.says.clone());
+                all.insert(*name, Raised { since, says });
+            }
+            Some(raised) => {
+                raised.since = raised.since.min(alarm.since);
+                raised.says = format!("{}; {}", raised.says, alarm.says);
+            }
+        }
+    }
+    all
 }
 
 fn percentiles(times: &Took) -> Percentiles {

@@ -7,10 +7,10 @@ use lab::event::Event;
 use lab::log::{Log, Order, Secrets, Want, want};
 use time::OffsetDateTime;
 
-use crate::contract;
 use crate::format::time_of;
-use crate::read::{Line, TOO_LONG};
+use crate::read::{Line, REPEATED, TOO_LONG};
 use crate::state::LogState;
+use crate::{contract, odd};
 
 /// One assertion, and what it has found so far.
 #[derive(Debug)]
@@ -110,7 +110,9 @@ impl Assertions {
         for assertion in &mut self.all {
             assertion.scan(line, named);
         }
-        let Some(event) = &line.event else { return };
+        let Some(event) = line.readable() else {
+            return;
+        };
         self.events += 1;
         if self.recent.len() == AROUND {
             self.recent.pop_front();
@@ -165,6 +167,9 @@ impl Assertion {
         let event = line.event.as_ref();
         if let Some(lines) = event.and_then(lost) {
             self.lost = Some(format!("{}: {lines} lines are missing here", named(line)));
+        }
+        if let Some(why) = line.broken.filter(|why| odd::is_load(why)) {
+            self.lost = Some(format!("{}: {why}", named(line)));
         }
         match (&self.what, &self.found) {
             (_, Found::Unwanted(_)) => {}
@@ -290,7 +295,8 @@ fn may_be_cut(line: &Line, unwanted: &Want) -> bool {
     const BEGINS: &str = r#"{"ts":"#;
     // As text within an object, it has its quotes escaped.
     let text = line.text.replace(r#"\""#, r#"""#);
-    let Some(begins) = text.find(BEGINS).filter(|_| line.broken.is_some()) else {
+    let broken = line.broken.is_some_and(|why| why != REPEATED);
+    let Some(begins) = text.find(BEGINS).filter(|_| broken) else {
         return false;
     };
     // Without the words of a collector of logs, and without the event that another wrote on in the line.

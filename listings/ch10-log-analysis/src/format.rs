@@ -1,5 +1,6 @@
 //! How times, durations and foreign text are read from a log, and written.
 
+use events::line::plain;
 use lab::event::Event;
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
@@ -9,6 +10,12 @@ use time::{Duration, OffsetDateTime};
 pub(crate) fn time_of(event: &Event) -> Option<OffsetDateTime> {
     let ts = event.0.get("ts")?.as_str()?;
     OffsetDateTime::parse(ts, &Rfc3339).ok()
+}
+
+/// Foreign text of several lines, without what would steer a terminal.
+pub(crate) fn plain_lines(text: &str) -> String {
+    let lines: Vec<_> = text.split('\n').map(plain).collect();
+    lines.join("\n")
 }
 
 /// RFC 3339, UTC.

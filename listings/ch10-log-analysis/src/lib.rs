@@ -6,6 +6,7 @@
 //! - [`Sighting`] and [`Lie`]: what is compared, and what comes of it;
 //! - [`read`]: lines of files that grow, that are rotated, and that are damaged;
 //! - [`wrapped`]: the event in a line of a collector of logs;
+//! - `odd` and `repeated`: what is no such log and what to do about it, and lines that were sent twice;
 //! - [`servers`]: tells the servers of one log apart;
 //! - [`state`]: what the lines add up to, and [`answers`], what somebody on call asks of it;
 //! - [`assertion`]: what a script may assert;
@@ -46,7 +47,9 @@ pub mod contract;
 mod error;
 mod format;
 mod lie;
+mod odd;
 pub mod read;
+mod repeated;
 pub mod servers;
 pub mod state;
 pub mod wrapped;

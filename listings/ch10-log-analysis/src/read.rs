@@ -14,6 +14,9 @@ use tokio::sync::mpsc;
 
 use crate::error::Error;
 use crate::format::time_of;
+use crate::odd;
+pub use crate::repeated::REPEATED;
+use crate::repeated::Recent;
 use crate::wrapped::event_in;
 
 /// No event is longer. What is longer is no event, and is not kept in memory.
@@ -56,19 +59,35 @@ pub struct Line {
 }
 
 impl Line {
+    /// The event, unless it is a load that does not say what was loaded.
+    pub(crate) fn readable(&self) -> Option<&Event> {
+        let is_odd = self.broken.is_some_and(odd::is_load);
+        self.event.as_ref().filter(|_| !is_odd)
+    }
+
+    /// The same, unless it was told before: a collector may send a line twice.
+    pub(crate) fn news(&self) -> Option<&Event> {
+        self.readable().filter(|_| self.broken != Some(REPEATED))
+    }
+
     fn new(file: usize, number: u64, text: Result<String, &'static str>) -> Self {
         let (text, too_long) = match text {
             Ok(text) => (text, None),
             Err(error) => (String::new(), Some(error)),
         };
         let whole = event_in(&text);
+        let is_whole = whole.is_some();
         // Two writers, or one that died in the middle of a line and was started again.
-        let event = whole.clone().or_else(|| Event::parse(rest(&text)?));
-        let broken = too_long.or(match whole {
-            Some(event) if time_of(&event).is_none() => Some("an event without a time"),
-            Some(_) => None,
-            None if text.trim_start().starts_with('{') => Some("cut, or no JSON"),
-            None => Some("no event"),
+        let event = whole.or_else(|| Event::parse(rest(&text)?));
+        let (event, odd) = match event.map(odd::readable) {
+            Some((event, odd)) => (Some(event), odd),
+            None => (None, None),
+        };
+        let broken = too_long.or(odd).or(match &event {
+            Some(event) if is_whole && time_of(event).is_none() => Some("an event without a time"),
+            Some(_) if is_whole => None,
+            _ if text.trim_start().starts_with('{') => Some("cut, or no JSON"),
+            _ => Some("no event"),
         });
         Self {
             file,
@@ -94,6 +113,7 @@ pub struct Lines<R> {
     /// What has come of the line that is being written.
     begun: Vec<u8>,
     too_long: bool,
+    recent: Recent,
 }
 
 impl<R: BufRead> Lines<R> {
@@ -105,6 +125,7 @@ impl<R: BufRead> Lines<R> {
             number: 0,
             begun: Vec::new(),
             too_long: false,
+            recent: Recent::default(),
         }
     }
 
@@ -119,7 +140,7 @@ impl<R: BufRead> Lines<R> {
             if buffer.is_empty() {
                 return Ok(None);
             }
-            if let Some(what) = foreign(buffer).filter(|_| at_the_beginning) {
+            if let Some(what) = odd::foreign(buffer).filter(|_| at_the_beginning) {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, what));
             }
             let end = buffer.iter().position(|byte| *byte == b'\n');
@@ -155,33 +176,12 @@ impl<R: BufRead> Lines<R> {
             Ok(String::from_utf8_lossy(&self.begun).into_owned())
         };
         self.begun.clear();
-        Line::new(self.file, self.number, text)
+        let mut line = Line::new(self.file, self.number, text);
+        if self.recent.has(&line) {
+            line.broken = line.broken.or(Some(REPEATED));
+        }
+        line
     }
-}
-
-/// What a log is that is no text, by its first bytes: nothing would be found in it.
-fn foreign(beginning: &[u8]) -> Option<&'static str> {
-    let known: [(&[u8], &str); 3] = [
-        (
-            b"\x1f\x8b",
-            "it is compressed by gzip: read it through `zcat FILE | zdr log ...`",
-        ),
-        (
-            b"\x28\xb5\x2f\xfd",
-            "it is compressed by zstd: read it through `zstdcat FILE | zdr log ...`",
-        ),
-        (
-            b"\xfd7zXZ",
-            "it is compressed by xz: read it through `xzcat FILE | zdr log ...`",
-        ),
-    ];
-    let is = known
-        .into_iter()
-        .find(|(magic, _)| beginning.starts_with(magic));
-    // A byte order mark, and then a letter of ASCII.
-    let utf16 = matches!(beginning, [0xff, 0xfe, _, 0, ..] | [0xfe, 0xff, 0, _, ..]);
-    let wide = "it is UTF-16: read it through `iconv -f UTF-16 -t UTF-8 FILE | zdr log ...`";
-    is.map(|(_, what)| what).or(utf16.then_some(wide))
 }
 
 /// Several sources as one log: always the line whose time comes first. The order within a source
@@ -369,7 +369,7 @@ pub fn open(path: &Path) -> Result<Box<dyn BufRead + Send>, Error> {
         let beginning = reader
             .fill_buf()
             .map_err(|error| Error::file(path, error))?;
-        if let Some(what) = foreign(beginning) {
+        if let Some(what) = odd::foreign(beginning) {
             let error = io::Error::new(io::ErrorKind::InvalidData, what);
             return Err(Error::file(path, error));
         }

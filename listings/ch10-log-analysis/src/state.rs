@@ -31,13 +31,22 @@ pub struct LogState {
     pub(crate) read: Counts,
     pub(crate) clock_set_back: u64,
     newest: Option<OffsetDateTime>,
+    /// The time of the line before, and how often the next one is later and earlier.
+    last: Option<OffsetDateTime>,
+    later: u64,
+    earlier: u64,
 }
+
+/// What is said of a log that begins with its end: nothing in it follows from what stands before.
+pub(crate) const NEWEST_FIRST: &str = "its newest line stands first, as some collectors export it: turn it around (`tac FILE | zdr log ...`)";
 
 /// What was read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
     pub events: u64,
     pub broken: u64,
+    /// The first of those: its file and its line, each from 1, and why.
+    pub first_broken: Option<(usize, u64, &'static str)>,
     /// Lines that are missing, by the servers' own word.
     pub lost: u64,
 }
@@ -55,7 +64,8 @@ pub(crate) struct Server {
     pub opened: u64,
     pub closed: u64,
     pub listening: Vec<u64>,
-    pub alarms: BTreeMap<&'static str, Alarm>,
+    /// By what raised it, and of what it is: a file, a root, or nothing.
+    pub alarms: BTreeMap<(&'static str, String), Alarm>,
     /// A connection of a generation whose line has not come yet.
     ahead: Option<u64>,
     /// Trust anchors were rejected since the last renewal: the server says so before each.
@@ -98,8 +108,12 @@ pub(crate) struct Alarm {
 impl LogState {
     /// Takes the next line.
     pub fn line(&mut self, line: &Line) {
-        self.read.broken += u64::from(line.broken.is_some());
-        if let Some(event) = &line.event {
+        if let Some(why) = line.broken {
+            self.read.broken += 1;
+            let first = &mut self.read.first_broken;
+            first.get_or_insert((line.file + 1, line.number, why));
+        }
+        if let Some(event) = line.news() {
             self.event(event);
         }
     }
@@ -114,6 +128,9 @@ impl LogState {
                 self.newest = None;
             }
             self.newest = self.newest.max(Some(at));
+            let last = self.last.replace(at);
+            self.later += u64::from(last.is_some_and(|last| at > last));
+            self.earlier += u64::from(last.is_some_and(|last| at < last));
         }
         let whose = self.servers.of(event);
         if whose
@@ -133,6 +150,12 @@ impl LogState {
             _ if is_of_a_server(event.name()) => self.of_server(whose.server, event, at),
             _ => {}
         }
+    }
+
+    /// Whether the log begins with its end. A clock that is set back does so once, and lines of several
+    /// threads stand in another order here and there.
+    pub fn newest_first(&self) -> bool {
+        self.earlier > 1 && self.earlier > 2 * self.later
     }
 
     /// Generations that were replaced, and no client's full handshake with them is in the log.
@@ -198,6 +221,7 @@ fn is_of_a_server(name: &str) -> bool {
         "trust_expired",
         "names_lost",
         "file_pinned",
+        "fault_ended",
         "tickets_unavailable",
         "accept_failed",
     ]
@@ -227,17 +251,17 @@ impl Server {
         let served = self.serving.as_ref();
         let renewed = served.is_some_and(|served| served.serial != serving.serial);
         if renewed && !std::mem::take(&mut self.distrusted) {
-            self.alarms.remove("trust_rejected");
+            self.clear("trust_rejected");
         }
         let before = self.serving.replace(serving);
         let replaced = std::mem::replace(&mut self.before, before);
         times.unused += u64::from(replaced.is_some_and(|replaced| !replaced.used));
-        self.alarms.remove("identity_held");
         self.mended(generation);
     }
 
     /// The files are valid, and hold what this generation serves.
     fn mended(&mut self, generation: u64) {
+        self.clear("identity_held");
         if let Some(refused) = &mut self.last_refused {
             refused.mended_by.get_or_insert(generation);
         }
@@ -277,6 +301,21 @@ impl Server {
             kept: event.number("generation"),
             mended_by: None,
         });
+        // The files hold something else by now.
+        self.clear("identity_held");
+    }
+
+    /// This is over, of whatever it was.
+    fn clear(&mut self, name: &str) {
+        self.alarms.retain(|(raised, _), _| *raised != name);
+    }
+
+    /// A fault is over, of this file or root alone where the event names one.
+    fn ended(&mut self, event: &Event) {
+        let fault = event.text("fault").unwrap_or_default();
+        let of = subject(event);
+        self.alarms
+            .retain(|(raised, whose), _| *raised != fault || (!of.is_empty() && *whose != of));
     }
 
     fn alarms(&mut self, event: &Event, at: Option<OffsetDateTime>) {
@@ -285,10 +324,8 @@ impl Server {
         let of_file = |field| format!("{}: {}", text("file"), text(field));
         let (name, says) = match event.name() {
             "identity_expiring" => ("identity_expiring", text("level")),
-            "alarm_cleared" if text("level") == "fresh" => {
-                self.alarms.remove("identity_expiring");
-                return;
-            }
+            "alarm_cleared" if text("level") == "fresh" => return self.clear("identity_expiring"),
+            "fault_ended" => return self.ended(event),
             "alarm_cleared" => ("identity_expiring", text("level")),
             "watch_degraded" => ("watch_degraded", format!("{}: {}", text("to"), text("why"))),
             "watcher_died" => ("watcher_died", text("why")),
@@ -296,10 +333,7 @@ impl Server {
                 let says = format!("{} is valid in {} s", text("file"), text("seconds"));
                 ("identity_held", says)
             }
-            "watcher_restarted" => {
-                self.alarms.remove("watcher_died");
-                return;
-            }
+            "watcher_restarted" => return self.clear("watcher_died"),
             "key_exposed" => (
                 "key_exposed",
                 format!("{} has mode {}", text("file"), text("mode")),
@@ -323,7 +357,8 @@ impl Server {
                 format!("port {}: {}", text("port"), text("why")),
             ),
             "listening" => {
-                self.alarms.retain(|name, _| !name.starts_with("listen"));
+                self.alarms
+                    .retain(|(name, _), _| !name.starts_with("listen"));
                 let port = event
                     .number("port")
                     .filter(|port| !self.listening.contains(port));
@@ -333,10 +368,32 @@ impl Server {
             }
             _ => return,
         };
-        let since = match self.alarms.get(name) {
+        let alarm = (name, subject(event));
+        let since = match self.alarms.get(&alarm) {
             Some(raised) if raised.says == says => raised.since,
+            // A log that holds any word as a file must not fill the memory.
+            None if !alarm.1.is_empty() && self.alarms.len() >= MOST => return,
             _ => at,
         };
-        self.alarms.insert(name, Alarm { since, says });
+        self.alarms.insert(alarm, Alarm { since, says });
     }
+}
+
+/// Of what an alarm is, where a server may have several of a kind: a root, or a file.
+fn subject(event: &Event) -> String {
+    let several = [
+        "key_exposed",
+        "trust_rejected",
+        "trust_expired",
+        "file_pinned",
+    ];
+    let fault = event.text("fault").unwrap_or_default();
+    if !several
+        .iter()
+        .any(|one| [event.name(), fault.as_str()].contains(one))
+    {
+        return String::new();
+    }
+    let of = ["file", "root_sha256"].map(|field| event.text(field).unwrap_or_default());
+    of.join(" ").trim().to_owned()
 }

@@ -201,3 +201,58 @@ fn an_end_that_never_comes_is_told() {
         "{told}"
     );
 }
+
+/// What a log holds must not steer the terminal that shows why an assertion does not hold, or cannot be told.
+#[test]
+fn control_characters_of_a_log_are_not_said() {
+    let evil = "\u{1b}[2J\u{9b}31m\u{202e}";
+    let escaped = "\\u001b[2J\u{9b}31m\u{202e}";
+    let detail = REJECTED.replace(r#""detail":"""#, &format!(r#""detail":"{escaped}""#));
+    let reason = REJECTED.replace("torn", escaped);
+    let serial = LOADED.replace("00A1:02", escaped);
+    for (lines, asked) in [
+        (detail, ["--none", "identity_rejected"]),
+        (reason, ["--none", "identity_rejected reason=torn"]),
+        (serial, ["--valid-for", "99999999999"]),
+    ] {
+        let log = format!("{LOADED}\n{lines}\n");
+        let asked = ["assert", "run.jsonl", asked[0], asked[1]];
+        let (code, told) = of(log.as_bytes(), &asked);
+        assert!(matches!(code, Some(1 | 2)), "{asked:?}: {told}");
+        assert!(told.contains("31m"), "{asked:?}: {told}");
+        let steers = |c: char| c != '\n' && c.is_control() || c == '\u{202e}';
+        assert!(!told.contains(steers), "{asked:?}: {told:?} {evil:?}");
+    }
+}
+
+/// A load that does not say what was loaded may be the one that is asked for.
+#[test]
+fn a_load_that_cannot_be_read_proves_nothing() {
+    let odd = LOADED.replace(r#""generation":1,"#, "");
+    let log = format!("{odd}\n{REJECTED}\n");
+    for asked in [
+        ["--loaded", "a102"],
+        ["--generation-at-least", "1"],
+        ["--valid-for", "1"],
+    ] {
+        let asked = ["assert", "run.jsonl", asked[0], asked[1]];
+        let (code, told) = of(log.as_bytes(), &asked);
+        assert_eq!(code, Some(2), "{asked:?}: {told}");
+        let expected = "run.jsonl:1: a load whose `generation` is no whole number";
+        assert!(told.contains(expected), "{asked:?}: {told}");
+    }
+}
+
+#[test]
+fn a_log_that_begins_with_its_end_is_refused() {
+    let later = |second: u32| LOADED.replace("00:00:00.010", &format!("00:00:0{second}.010"));
+    let log = [3, 2, 1, 0].map(|second| later(second) + "\n").concat();
+    for asked in [
+        &["run.jsonl"][..],
+        &["assert", "run.jsonl", "--generation-at-least", "1"],
+    ] {
+        let (code, told) = of(log.as_bytes(), asked);
+        assert_eq!(code, Some(2), "{told}");
+        assert!(told.contains("its newest line stands first"), "{told}");
+    }
+}

@@ -32,10 +32,14 @@ impl Line {
 /// A log may hold anything. What reaches a terminal holds nothing that steers it, or that turns the direction of what
 /// follows (Unicode's UAX #9).
 pub fn plain(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    let steers = |c: char| c.is_control() || turns(c);
     let shown = |c: char| if steers(c) { '\u{fffd}' } else { c };
     text.chars().map(shown).collect()
+}
+
+/// Control characters, the marks that turn the direction of text, and what breaks a line.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Turns events of one run into lines. It remembers when the run began.
@@ -107,8 +111,8 @@ fn word(field: &str, value: &Value, at: Option<OffsetDateTime>) -> Option<String
         })
         .into(),
         "tls" => format!("TLS {text}"),
-        "strategy" | "reason" | "why" | "detail" | "step" | "how" | "sabotage" | "level"
-        | "hook" | "root" | "writer" | "reader" => text,
+        "strategy" | "fault" | "reason" | "why" | "detail" | "step" | "how" | "sabotage"
+        | "level" | "hook" | "root" | "writer" | "reader" => text,
         "seconds" => seconds(value, &text),
         "seconds_left" => format!("left {}", seconds(value, &text)),
         "not_after" => format!("until {}", left(&text, at)),

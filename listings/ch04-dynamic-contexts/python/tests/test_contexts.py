@@ -339,6 +339,37 @@ class Watch(Bench):
                 told = watch.look(store, told)
         self.assertEqual(lines, [("identity_rejected", "pair_mismatch")] * 2)
 
+    def test_files_that_are_again_what_is_served_are_told(self):
+        store = contexts.IdentityStore(self.source, contexts.server)
+        lines, certificate = [], self.directory / "tls.crt"
+        for module in (watch, contexts):
+            self.addCleanup(setattr, module, "emit", module.emit)
+            module.emit = lambda event, **fields: lines.append(event)
+        good = certificate.read_bytes()
+        told = watch.look(store, None)
+        certificate.write_bytes(b"")
+        told = watch.look(store, told)
+        certificate.write_bytes(good)
+        for _ in range(2):
+            told = watch.look(store, told)
+        self.assertEqual(lines, ["identity_rejected", "reload_skipped"])
+        # A renewal is told by itself.
+        certificate.write_bytes(b"")
+        told = watch.look(store, told)
+        self.write("second")
+        watch.look(store, told)
+        self.assertEqual(lines[2:], ["identity_rejected", "identity_loaded"])
+
+    def test_a_look_after_a_defect_is_told(self):
+        store = contexts.IdentityStore(self.source, contexts.server)
+        lines = []
+        self.addCleanup(setattr, watch, "emit", watch.emit)
+        watch.emit = lambda event, **fields: lines.append(event)
+        told = watch.look(object(), None)
+        for _ in range(2):
+            told = watch.look(store, told)
+        self.assertEqual(lines, ["reload_panicked", "reload_skipped"])
+
     def test_a_defect_does_not_end_the_watch(self):
         lines = []
         self.addCleanup(setattr, watch, "emit", watch.emit)
@@ -370,16 +401,17 @@ class Exposed(Bench):
         store = contexts.IdentityStore(self.source, contexts.server)
         modes = []
         self.addCleanup(setattr, contexts, "emit", contexts.emit)
-        contexts.emit = lambda event, **fields: modes.append((event, fields["mode"]))
+        contexts.emit = lambda event, **fields: modes.append((event, fields.get("mode", fields.get("fault"))))
         for mode in (0o644, 0o644, 0o640, 0o666):  # 0640 is for a group of this process.
             (self.directory / "tls.key").chmod(mode)
             store.reload()
-        self.assertEqual(modes, [("key_exposed", "0644"), ("key_exposed", "0666")])
+        over = ("fault_ended", "key_exposed")
+        self.assertEqual(modes, [("key_exposed", "0644"), over, ("key_exposed", "0666")])
         # A key that is not there yet will have the mode of its file.
         (self.directory / "tls.key").chmod(0o604)
         (self.directory / "tls.key").write_text("")
         self.assertRaises(Rejected, store.reload)
-        self.assertEqual(modes[2:], [("key_exposed", "0604")])
+        self.assertEqual(modes[3:], [("key_exposed", "0604")])
 
 
 class Arguments(Bench):

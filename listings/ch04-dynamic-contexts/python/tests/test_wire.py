@@ -106,7 +106,7 @@ class Accept(Bounded):
         Returns what was logged."""
         listener, lines, slept = mock.Mock(), [], []
         listener.accept.side_effect = [*outcomes, End]
-        log = mock.patch.object(serve, "emit", lambda event, **fields: lines.append((event, fields["why"])))
+        log = mock.patch.object(serve, "emit", lambda event, **fields: lines.append((event, *fields.values())))
         sleep = mock.patch.object(serve.time, "sleep", slept.append)
         monotonic = mock.patch.object(serve.time, "monotonic", lambda: len(slept) * pause)
         thread = mock.patch.object(serve.threading.Thread, "start", start)
@@ -127,7 +127,8 @@ class Accept(Bounded):
         with near, far:
             lines = self.serve([(far, None), (mock.Mock(), None)], start)
             self.assertEqual(near.recv(1), b"")
-        self.assertEqual(lines, [("accept_failed", "can't start new thread")])
+        over = ("fault_ended", "accept_failed")
+        self.assertEqual(lines, [("accept_failed", "can't start new thread"), over])
         self.assertEqual(served, ["refused", "served"])
 
     def test_a_failure_that_goes_on_is_logged_once_a_minute(self):
@@ -138,7 +139,8 @@ class Accept(Bounded):
     def test_a_failure_after_a_success_is_news(self):
         client = (mock.Mock(), None)
         lines = self.serve([OSError("one"), OSError("two"), client, OSError("three")])
-        self.assertEqual([why for _, why in lines], ["one", "three"])
+        self.assertEqual([why for _, why in lines], ["one", "accept_failed", "three"])
+        self.assertEqual(lines[1][0], "fault_ended")
 
 
 class End(BaseException):

@@ -173,11 +173,20 @@ async fn a_port_that_is_taken_is_waited_for() {
     let taken = std::net::TcpListener::bind(address).unwrap();
     let next = scene.rotate();
     let failed = want("listen_failed").with("port", address.port());
-    scene.log.wait_for_nth(&failed, 3, HOUR).await;
+    scene.log.wait_for(&failed, HOUR).await;
+    let against = scene.keeper.ready().unwrap_err().join("; ");
+    assert!(
+        against.starts_with("nothing listens on the port"),
+        "{against}"
+    );
+    // Once a minute, and not with each try.
+    sleep(Duration::from_secs(150)).await;
+    assert_eq!(scene.log.all(&failed).len(), 3);
     still(open.pull(1000)).await.unwrap();
     drop(taken);
     let again = want("listening").with("port", address.port());
     scene.log.wait_for_nth(&again, 2, HOUR).await;
+    assert!(scene.keeper.ready().is_ok());
     let seen = still(client.probe(address)).await.unwrap();
     assert_eq!(seen.chain, next.facts);
     still(open.close()).await;

@@ -42,6 +42,27 @@ fn one_scrape_is_no_growth() {
     assert!(scraped(&["steps 7", "steps 7"]).holds(Condition::Grew("steps", 0.0, 60)));
 }
 
+/// An hour ago half of the handshakes failed, all of them a health check's. That no client comes any more makes
+/// it all of them, and nothing fails that did not fail before.
+#[test]
+fn a_share_that_rises_since_clients_have_gone() {
+    let share = Condition::ShareRose(["failed", "completed"], 0.25, 10);
+    for (fails_more, rose) in [(0, false), (1, true)] {
+        let mut firing = Firing::default();
+        let (mut failed, mut completed) = (0, 0);
+        for minute in 0..=120 {
+            firing.scrape(
+                MINUTE * minute,
+                &format!("failed {failed}\ncompleted {completed}\n"),
+            );
+            let quiet = minute >= 60;
+            failed += if quiet { 1 + fails_more } else { 1 };
+            completed += u32::from(!quiet);
+        }
+        assert_eq!(firing.holds(share), rose, "{fails_more} more a minute");
+    }
+}
+
 /// No condition has a label, so a series that has some is none of theirs.
 #[test]
 fn a_series_with_labels_is_another() {

@@ -62,7 +62,15 @@ impl Answers {
     fn write_log(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let log = &self.log;
         let (events, broken) = (log.events, log.broken_lines);
-        write!(f, "log: {events} events, {broken} broken lines")?;
+        let lines = if broken == 1 { "line" } else { "lines" };
+        write!(f, "log: {events} events, {broken} broken {lines}")?;
+        match log.first_broken {
+            None => {}
+            Some((1, line, why)) => write!(f, " (the first is line {line}: {why})")?,
+            Some((file, line, why)) => {
+                write!(f, " (the first is line {line} of file {file}: {why})")?;
+            }
+        }
         match log.lost_lines {
             0 => {}
             1 => f.write_str("; 1 line is lost, and what it held is not in these answers")?,
@@ -74,9 +82,17 @@ impl Answers {
         match log.clock_set_back {
             0 => {}
             1 => f.write_str("; its clock was set back once")?,
-            times => write!(f, "; its clock was set back {times} times")?,
+            times => write!(
+                f,
+                "; its clock was set back {times} times, or lines are out of order (`sort` by `ts`)"
+            )?,
         }
-        writeln!(f)
+        writeln!(f)?;
+        if events == 0 && broken > 0 {
+            let event = r#"{"ts":"2026-11-24T16:57:35.411167591Z","event":"listening","port":443}"#;
+            writeln!(f, "no line of it is an event, such as {event}")?;
+        }
+        Ok(())
     }
 }
 

@@ -17,8 +17,8 @@ use super::input::{a_time, input, place, seconds};
 use crate::answers::Answers;
 use crate::contract;
 use crate::error::Error;
-use crate::read::{self, Line, News};
-use crate::state::LogState;
+use crate::read::{self, Line, News, REPEATED};
+use crate::state::{LogState, NEWEST_FIRST};
 use events::line::plain;
 
 #[derive(Args, Debug)]
@@ -81,6 +81,9 @@ impl Ask {
         if let Some(until) = self.until.as_ref().filter(|_| !found) {
             eprintln!("the log has no `{until}`: these are the answers at its end");
         }
+        if state.newest_first() {
+            return Err(Error::Untold(NEWEST_FIRST.into()));
+        }
         let now = self.at.unwrap_or_else(OffsetDateTime::now_utc);
         let answers = Answers::of(&state, now);
         if self.json {
@@ -92,7 +95,8 @@ impl Ask {
 
     /// Takes the next line. Whether it is the last that is wanted.
     fn take(&self, line: &Line, state: &mut LogState) -> Result<bool, Error> {
-        if let Some(broken) = line.broken.filter(|_| self.strict) {
+        let broken = line.broken.filter(|why| *why != REPEATED);
+        if let Some(broken) = broken.filter(|_| self.strict) {
             return Err(Error::Line(place(&self.files, line), broken));
         }
         state.line(line);
@@ -148,10 +152,11 @@ fn tell(event: &Event) -> Result<(), Error> {
         "trust_rejected" => format!("{}: {}", event.name(), field("reason")),
         "trust_expired" => format!("{}: {}", event.name(), field("root")),
         "names_lost" => format!("{}: {}", event.name(), field("names")),
+        "fault_ended" => format!("{} is over {}", field("fault"), field("file")),
         "watcher_restarted" | "key_exposed" | "file_pinned" | "process_exited" => {
             event.name().to_owned()
         }
         _ => return Ok(()),
     };
-    say(&format!("{} {what}", field("ts")))
+    say(&format!("{} {}", field("ts"), what.trim_end()))
 }

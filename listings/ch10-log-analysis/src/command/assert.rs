@@ -16,8 +16,9 @@ use super::wire::Wire;
 use crate::assertion::{Assertions, Verdict, What};
 use crate::contract;
 use crate::error::Error;
+use crate::format::plain_lines;
 use crate::read::{self, Line, News};
-use crate::state::LogState;
+use crate::state::{LogState, NEWEST_FIRST};
 
 /// At least one assertion must be given, and all that are given must hold.
 #[derive(Args, Debug)]
@@ -85,10 +86,10 @@ impl AssertCommand {
         let verdict = self.judge().await?;
         let said = match verdict {
             Verdict::Holds => return Ok(ExitCode::SUCCESS),
-            Verdict::Untold(said) => return Err(Error::Untold(said)),
+            Verdict::Untold(said) => return Err(Error::Untold(plain_lines(&said))),
             Verdict::NotYet(said) | Verdict::Never(said) => said,
         };
-        eprintln!("does not hold: {said}");
+        eprintln!("does not hold: {}", plain_lines(&said));
         Ok(ExitCode::from(DOES_NOT_HOLD))
     }
 
@@ -171,13 +172,16 @@ impl Judge {
     fn take(&mut self, line: &Line, files: &[PathBuf]) {
         self.state.line(line);
         self.assertions.line(line, &|line| place(files, line));
-        if let (Some(wire), Some(event)) = (&mut self.wire, &line.event) {
+        if let (Some(wire), Some(event)) = (&mut self.wire, line.news()) {
             wire.event(event);
         }
     }
 
     /// What the log says by now; where all of it holds, what the wire says.
     async fn verdict(&mut self) -> Verdict {
+        if self.state.newest_first() {
+            return Verdict::Untold(NEWEST_FIRST.into());
+        }
         let verdict = self
             .assertions
             .verdict(&self.state, OffsetDateTime::now_utc());

@@ -161,6 +161,75 @@ fn alarms_and_what_clears_them() {
     assert_eq!(names(&(text + &fresh)), ["key_exposed", "watch_degraded"]);
 }
 
+/// A fault is over when the server says so: of that file or root alone where it names one.
+#[test]
+fn a_fault_that_is_over_is_told_no_more() {
+    let exposed = |file| format!(r#""event":"key_exposed","file":"/tls/{file}","mode":"0644""#);
+    let expired = |root| {
+        format!(
+            r#""event":"trust_expired","root":"Root","root_sha256":"{root}","file":"/ca.crt","not_after":"x""#
+        )
+    };
+    let over = |rest: &str| format!(r#""event":"fault_ended",{rest}"#);
+    let raised = [
+        exposed("a"),
+        exposed("b"),
+        expired("aa"),
+        expired("bb"),
+        r#""event":"trust_rejected","file":"/ca.crt","reason":"malformed""#.into(),
+        r#""event":"names_lost","names":"api""#.into(),
+        r#""event":"watch_degraded","to":"polling","why":"w""#.into(),
+        r#""event":"accept_failed","why":"w""#.into(),
+    ];
+    let mut text = loaded(0, 1, "a") + "\n" + &log(raised.map(|one| at(1, &one)));
+    let alarms = |text: &str| answers(text)["servers"][0]["alarms"].clone();
+    let both = "/tls/a has mode 0644; /tls/b has mode 0644";
+    assert_eq!(alarms(&text)["key_exposed"]["says"], both);
+    assert_eq!(
+        alarms(&text)["trust_expired"]["says"],
+        "/ca.crt: Root; /ca.crt: Root"
+    );
+    for ended in [
+        r#""fault":"key_exposed","file":"/tls/a""#,
+        r#""fault":"trust_expired","file":"/ca.crt","root":"Root","root_sha256":"aa""#,
+    ] {
+        text += &log([at(2, &over(ended))]);
+    }
+    assert_eq!(alarms(&text)["key_exposed"]["says"], "/tls/b has mode 0644");
+    assert_eq!(alarms(&text)["trust_expired"]["says"], "/ca.crt: Root");
+    for (ended, left) in [
+        (r#""fault":"key_exposed","file":"/tls/b""#, 5),
+        (
+            r#""fault":"trust_expired","file":"/ca.crt","root":"Root","root_sha256":"bb""#,
+            4,
+        ),
+        (r#""fault":"trust_rejected","file":"/ca.crt""#, 3),
+        (r#""fault":"names_lost""#, 2),
+        (r#""fault":"watch_degraded""#, 1),
+        (r#""fault":"accept_failed""#, 0),
+    ] {
+        text += &log([at(3, &over(ended))]);
+        assert_eq!(alarms(&text).as_object().unwrap().len(), left, "{ended}");
+    }
+}
+
+/// What is held for later is over once the files hold something else, be it what is served already.
+#[test]
+fn what_is_held_no_more_is_no_alarm() {
+    let held = at(
+        1,
+        r#""event":"identity_held","generation":1,"file":"f","seconds":60"#,
+    );
+    for next in [
+        r#""event":"reload_skipped","generation":1,"why":"unchanged""#,
+        r#""event":"identity_rejected","generation":1,"reason":"missing","file":"f","detail":"""#,
+    ] {
+        let text = log([loaded(0, 1, "a"), held.clone(), at(2, next)]);
+        let alarms = &answers(&text)["servers"][0]["alarms"];
+        assert_eq!(*alarms, json!({}), "{next}");
+    }
+}
+
 /// A histogram knows three digits, and no time was longer than the longest.
 #[test]
 fn nothing_took_longer_than_the_longest() {

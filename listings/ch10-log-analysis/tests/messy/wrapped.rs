@@ -9,7 +9,7 @@ use super::{answers, at, loaded, opened};
 /// What a collector makes of a line.
 type Wrap = fn(&str) -> String;
 
-const COLLECTORS: [(&str, Wrap); 12] = [
+const COLLECTORS: [(&str, Wrap); 14] = [
     ("nobody", str::to_owned),
     ("Windows", |line| format!("{line}\r")),
     ("a byte order mark", |line| format!("\u{feff}{line}")),
@@ -29,6 +29,10 @@ const COLLECTORS: [(&str, Wrap); 12] = [
     ("journalctl -o json", |line| {
         json!({"__CURSOR": "s=1", "MESSAGE": line, "_PID": "123"}).to_string()
     }),
+    ("journalctl -o json, with a control character", |line| {
+        json!({"__CURSOR": "s=1", "MESSAGE": line.as_bytes()}).to_string()
+    }),
+    ("jq without -r", |line| json!(line).to_string()),
     ("Google Cloud", |line| {
         let event = Event::parse(line).unwrap();
         json!({"insertId": "a", "jsonPayload": event.0, "severity": "INFO"}).to_string()

@@ -1,0 +1,124 @@
+//! What is no log of this contract, although it looks like one, and what to do about it.
+
+use lab::event::Event;
+use serde_json::Value;
+
+const NO_GENERATION: &str = "a load whose `generation` is no whole number";
+const NO_SERIAL: &str = "a load whose `serial` is no text";
+
+/// Whether a line is broken since it is a load that does not say what was loaded.
+pub(crate) fn is_load(broken: &str) -> bool {
+    [NO_GENERATION, NO_SERIAL].contains(&broken)
+}
+
+/// Counts, which some collectors turn into text or into fractions.
+const COUNTS: [&str; 4] = ["generation", "connection", "process", "port"];
+
+/// The event with its counts as whole numbers; and what is wrong where it is a load that does not say what was
+/// loaded: to guess would make another server of it.
+pub(crate) fn readable(mut event: Event) -> (Event, Option<&'static str>) {
+    for field in COUNTS {
+        if let Some(value) = event.0.get_mut(field)
+            && let Some(number) = whole(value)
+        {
+            *value = number.into();
+        }
+    }
+    let wrong = match (event.number("generation"), event.0.get("serial")) {
+        _ if event.name() != "identity_loaded" => None,
+        (None, _) => Some(NO_GENERATION),
+        (_, Some(Value::String(_))) => None,
+        _ => Some(NO_SERIAL),
+    };
+    (event, wrong)
+}
+
+/// What is no whole number, and means one.
+fn whole(value: &Value) -> Option<u64> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        // A float has whole numbers up to here without a gap.
+        Value::Number(number) => {
+            let exact = |number: &f64| number.fract() == 0.0 && (0.0..=9e15).contains(number);
+            number.as_f64().filter(exact).map(|number| number as u64)
+        }
+        _ => None,
+    }
+}
+
+/// How a file begins that is no text, or no line for each event, and what to do: nothing would be found in it.
+const BEGINNINGS: [(&[u8], &str); 9] = [
+    (
+        b"\x1f\x8b",
+        "it is compressed by gzip: read it through `zcat FILE | zdr log ...`",
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "it is compressed by zstd: read it through `zstdcat FILE | zdr log ...`",
+    ),
+    (
+        b"\xfd7zXZ",
+        "it is compressed by xz: read it through `xzcat FILE | zdr log ...`",
+    ),
+    (
+        b"BZh",
+        "it is compressed by bzip2: read it through `bzcat FILE | zdr log ...`",
+    ),
+    (
+        b"\x04\x22\x4d\x18",
+        "it is compressed by lz4: read it through `lz4cat FILE | zdr log ...`",
+    ),
+    (
+        b"PK\x03\x04",
+        "it is a zip archive: read it through `unzip -p FILE | zdr log ...`",
+    ),
+    (
+        b"\xff\xfe\0\0",
+        "it is UTF-32: read it through `iconv -f UTF-32 -t UTF-8 FILE | zdr log ...`",
+    ),
+    (
+        b"{\0\"\0",
+        "it is UTF-16: read it through `iconv -f UTF-16LE -t UTF-8 FILE | zdr log ...`",
+    ),
+    (
+        b"\0{\0\"",
+        "it is UTF-16: read it through `iconv -f UTF-16BE -t UTF-8 FILE | zdr log ...`",
+    ),
+];
+
+/// What a log is that is no text, or no line for each event, by its first bytes.
+pub(crate) fn foreign(beginning: &[u8]) -> Option<&'static str> {
+    let begins = |(magic, _): &&(&[u8], &str)| beginning.starts_with(magic);
+    if let Some((_, what)) = BEGINNINGS.iter().find(begins) {
+        return Some(what);
+    }
+    // A byte order mark, and then a letter of ASCII.
+    if matches!(beginning, [0xff, 0xfe, _, 0, ..] | [0xfe, 0xff, 0, _, ..]) {
+        return Some("it is UTF-16: read it through `iconv -f UTF-16 -t UTF-8 FILE | zdr log ...`");
+    }
+    let text = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
+    let text = text.trim_ascii_start();
+    let array = text.first() == Some(&b'[');
+    let object = text.strip_prefix(b"[").unwrap_or(text).trim_ascii_start();
+    if object.first() != Some(&b'{') {
+        return None;
+    }
+    let end = object.iter().position(|byte| *byte == b'\n');
+    let line = &object[..end.unwrap_or(object.len())];
+    let has = |what: &[u8]| line.windows(what.len()).any(|part| part == what);
+    match line[1..].trim_ascii() {
+        [] if end.is_some() && array => Some(
+            "it is one JSON array over many lines: read it through `jq -c '.[]' FILE | zdr log ...`",
+        ),
+        [] if end.is_some() => Some(
+            "its events are JSON over many lines: read it through `jq -c . FILE | zdr log ...`",
+        ),
+        _ if array && (has(b"},{") || has(b"}, {")) => Some(
+            "it is one JSON array in one line: read it through `jq -c '.[]' FILE | zdr log ...`",
+        ),
+        _ if has(b"}\r{") => Some(
+            "its lines end with CR alone: read it through `tr '\\r' '\\n' < FILE | zdr log ...`",
+        ),
+        _ => None,
+    }
+}
