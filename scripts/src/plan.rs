@@ -217,8 +217,11 @@ impl Course<'_> {
             1 => String::new(),
             all => format!(" and {} more", all - 1),
         };
+        // A learner who has read the page knows what comes.
+        let known = chapter_of(transcript).is_some_and(|chapter| self.has_read(chapter));
+        let run = if known { "Run" } else { "Predict, then run" };
         Ok(Row {
-            what: format!("Predict, then run `{}`{more}", commands[0]),
+            what: format!("{run} `{}`{more}", commands[0]),
             minutes: commands.len() * MINUTES_A_COMMAND,
         })
     }

@@ -120,6 +120,18 @@ fn what_is_read_before_and_done_at_home_counts() {
     }
 }
 
+/// A page shows what its command prints, so a learner who has read it has nothing to predict.
+#[test]
+fn what_was_read_is_not_predicted() {
+    let book = book();
+    let demo = "    { demo = \"ch01-counting/transcripts/demo.console\" },\n";
+    let read = "    { read = \"ch01-counting\" },\n";
+    let plan = PLAN.replace(&format!("{demo}{read}"), &format!("{read}{demo}"));
+    let page = planned(book.path(), &plan).unwrap();
+    let row = "| 0:10 | <span class=\"sentence\">Run `one` and 1 more</span> | 4 |\n";
+    assert!(page.contains(row), "no `{row}` in:\n{page}");
+}
+
 #[test]
 fn a_plan_that_does_not_fit_its_time_is_refused() {
     for (from, to, why) in [

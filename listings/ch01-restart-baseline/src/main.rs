@@ -101,7 +101,7 @@ async fn demo() -> io::Result<()> {
 
     supervisor.stop().await?;
     println!(
-        "one rotation: a download severed after {severed_at} bytes, {} callers refused, \
+        "one rotation: a download severed after {severed_at} bytes, {} clients refused, \
          {} bytes sent for a file of {WHOLE}",
         gap.seen,
         severed_at + bytes,

@@ -114,5 +114,5 @@ impl Callers {
 fn summary(log: &Log, refused: u32) {
     let severed = log.all(&want("connection_closed").with("why", "cut")).len();
     let rotations = log.all(&want("identity_loaded")).len() - 1;
-    println!("{rotations} rotations: {severed} connections severed, {refused} callers refused");
+    println!("{rotations} rotations: {severed} connections severed, {refused} clients refused");
 }

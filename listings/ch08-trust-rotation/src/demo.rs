@@ -48,7 +48,7 @@ pub(crate) async fn run(shown: Level) -> io::Result<()> {
 
     rotate(&mut parties, server.log(), &load).await?;
 
-    // Who shows a leaf under Root A, or comes with a ticket from before, is not let in.
+    // A client that shows a leaf under Root A, or has a ticket from before, is not let in.
     let outcome = forgotten.probe(address).await;
     let log = server.log();
     log.wait_for(&want("handshake_failed"), BOUND).await;
@@ -67,7 +67,7 @@ pub(crate) async fn run(shown: Level) -> io::Result<()> {
         cut("deadline"),
         cut("drained")
     );
-    println!("who comes with a ticket from before is {let_in}");
+    println!("the forgotten client, which has a ticket, is {let_in}");
     if calls <= CALLERS * 20 {
         return Err(io::Error::other(format!("only {calls} calls: no load")));
     }

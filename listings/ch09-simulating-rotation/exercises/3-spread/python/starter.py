@@ -1,4 +1,4 @@
-"""A lot for each agent.
+"""A random moment for each agent.
 
 This is the starter. It can be imported, and its checks fail until `Agent` is written.
 """

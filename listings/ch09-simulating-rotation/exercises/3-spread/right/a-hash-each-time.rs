@@ -1,4 +1,4 @@
-//! A lot for each agent.
+//! A random moment for each agent.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;

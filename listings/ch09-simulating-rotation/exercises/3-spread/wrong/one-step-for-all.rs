@@ -1,4 +1,4 @@
-//! A lot for each agent.
+//! A random moment for each agent.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -24,7 +24,7 @@ impl Agent {
         }
     }
 
-    /// The lot is drawn once, and moves on by the golden section at each renewal: the spread is used evenly.
+    /// The random number is drawn once, and moves on by the golden section at each renewal: the spread is used evenly.
     pub fn due(&mut self, lifetime: Duration) -> Duration {
         let due = lifetime.mul_f64(AT - SPREAD / 2.0 + SPREAD * self.place);
         self.place = (self.place + 0.618).fract();
