@@ -307,9 +307,8 @@ pub(super) fn greets_as(line: &str) -> Option<(Protocol, &'static str)> {
 
 fn before_tls(target: &Target, failed: &Failed, seen: &Look) -> Option<(String, String)> {
     const LATER: &str = "if TLS has to be switched on, switch it on for this port. Where TLS begins after some words in \
-                         the clear, `zdr help toml` lists each `protocol` that zdr speaks. In any other, only a port that \
-                         begins with TLS can be looked at: `zdr watch HOST:PORT` judges its handshakes while something \
-                         rotates";
+                         the clear, `zdr help toml` lists each `protocol` that zdr speaks; in any other, set \
+                         `protocol = \"tls\"`, and say in `[exchange]` what comes `before_tls`";
     // Whoever answers over TLS in words of its own has let the client in.
     let speaks = seen.answer.as_ref();
     let let_in = speaks.is_some_and(|line| !line.starts_with("HTTP/"));
