@@ -431,6 +431,8 @@ fn reach(spec: &Spec) -> Reach {
             | Protocol::Redis
             | Protocol::Tls => None,
         },
+        begins_in_clear: spec.begins_in_clear(),
+        asks_nothing: spec.asks_nothing(),
     }
 }
 

@@ -25,9 +25,14 @@ impl Report {
             }
             class => format!("{} (class {class})", found_by(class)),
         });
+        let reach = self.server.reach.as_ref();
+        let unasked = reach.is_some_and(|reach| reach.asks_nothing);
+        let unasked =
+            unasked.then(|| "what is answered (`[exchange]` tells of nothing to ask)".to_owned());
         let untold = self.resources.is_none() && !self.machine.system.starts_with("linux");
         let untold =
             untold.then(|| "memory, processes and descriptors (only Linux tells)".to_owned());
+        let missing = missing.chain(unasked);
         missing.chain(self.inapplicable()).chain(untold).collect()
     }
 

@@ -21,4 +21,10 @@ pub struct Reach {
     /// `None` where TLS comes first.
     #[serde(default)]
     pub starttls: Option<String>,
+    /// Whether words come before TLS that only the description of the server tells: no other program says them.
+    #[serde(default)]
+    pub begins_in_clear: bool,
+    /// Whether clients complete handshakes and ask for nothing, since nobody says what.
+    #[serde(default)]
+    pub asks_nothing: bool,
 }

@@ -197,6 +197,9 @@ fn handshake(
     differs: Option<Differs>,
     more: &str,
 ) -> Option<String> {
+    if reach.begins_in_clear {
+        return None;
+    }
     let address = match differs {
         Some(Differs::Address(other)) => {
             let (_, port) = reach.address.rsplit_once(':')?;

@@ -205,8 +205,14 @@ impl Spec {
         self.protocol.is_http() || alpn.into_iter().any(|name| name == "h2")
     }
 
+    /// Whether words come before TLS that only the description tells.
+    pub(crate) fn begins_in_clear(&self) -> bool {
+        let told = self.exchange.as_ref();
+        told.is_some_and(|of| !of.before_tls.is_empty())
+    }
+
     /// Whether its clients complete a handshake, and ask for nothing.
-    fn asks_nothing(&self) -> bool {
+    pub(crate) fn asks_nothing(&self) -> bool {
         let asks = self.exchange.as_ref().is_some_and(|of| of.ask.is_some());
         self.protocol == Protocol::Tls && !asks
     }

@@ -551,6 +551,8 @@ fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
         download: Some("/large;rm".into()),
         client_auth: true,
         starttls: None,
+        begins_in_clear: false,
+        asks_nothing: false,
     };
     let words = command(hostile(), "rotation", Code::Severed, Class::Download).expect("a command");
     let has = |word: &str| words.iter().any(|of| of == word);
@@ -565,6 +567,8 @@ fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
     // As the clients that failed ask for it.
     let database = || Reach {
         starttls: Some("postgres".into()),
+        begins_in_clear: false,
+        asks_nothing: false,
         ..hostile()
     };
     for (class, has, has_not) in [
@@ -607,6 +611,8 @@ fn a_client_whose_authority_was_removed_shows_its_certificate() {
         download: None,
         client_auth: true,
         starttls: None,
+        begins_in_clear: false,
+        asks_nothing: false,
     };
     let let_in = command(reach(), "trust-removed", Code::LetIn, Class::Mutual).expect("a command");
     assert!(let_in.contains(&"client.key".to_owned()), "{let_in:?}");
@@ -636,6 +642,8 @@ fn a_command_shows_what_was_met_and_not_what_is_shown_at_rest() {
             download: None,
             client_auth: false,
             starttls: None,
+            begins_in_clear: false,
+            asks_nothing: false,
         });
         let cause = causes(&report).remove(0);
         reproduction(&report, &cause).expect("a command").command
@@ -664,6 +672,8 @@ fn a_command_is_that_of_the_client_which_met_it() {
         download: None,
         client_auth: false,
         starttls: None,
+        begins_in_clear: false,
+        asks_nothing: false,
     };
     let command = |class, differs| {
         let mut report = closes_connections();

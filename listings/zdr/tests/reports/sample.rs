@@ -278,6 +278,8 @@ impl Run {
                     download: Some("/bytes/67108864".into()),
                     client_auth: false,
                     starttls: None,
+                    begins_in_clear: false,
+                    asks_nothing: false,
                 }),
             },
             machine: Machine {

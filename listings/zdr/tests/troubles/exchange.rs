@@ -39,6 +39,8 @@ fn a_sound_server_passes_with_and_without_requests() {
         let folder = Folder::new();
         let done = folder.check(&told(REDIS, lines), &few()).end();
         done.says(0, &[asked]);
+        let told = done.out.contains("what is answered (`[exchange]` tells");
+        assert_eq!(told, lines.is_empty(), "{}", done.out);
     }
 }
 
@@ -53,6 +55,19 @@ fn connections_that_a_reload_ends_are_lost() {
         let done = folder.check(&toml, &few()).end();
         done.says(1, &[]);
         assert!(done.out.contains("held: "), "{}", done.out);
+    }
+}
+
+/// As gRPC's own servers are: they speak HTTP/2, and no HTTP/1.1.
+#[test]
+fn streams_of_grpc_are_judged_where_nothing_else_is_asked() {
+    let lines = "exchange = { alpn = [\"h2\"] }\ngrpc = true";
+    let options = [&few()[..few().len() - 1], &["full,grpc"]].concat();
+    for (option, code) in [("--unusual=grpc", 0), ("--defect=ends-grpc-streams", 1)] {
+        let folder = Folder::new();
+        let done = folder.check(&told(option, lines), &options).end();
+        done.says(code, &["  clients   full, grpc\n"]);
+        assert_eq!(done.out.contains("grpc: "), code == 1, "{}", done.out);
     }
 }
 

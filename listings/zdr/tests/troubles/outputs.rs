@@ -108,6 +108,8 @@ fn the_commands_of_a_report_can_be_run() {
         request: Some("/bytes/1".into()),
         download: Some("/bytes/1024".into()),
         starttls: None,
+        begins_in_clear: false,
+        asks_nothing: false,
         client_auth: false,
     });
     let mut shown = |code: Code, class: Class| {
