@@ -12,6 +12,7 @@ mod pace;
 mod pass;
 pub mod plan;
 mod quiet;
+mod reach;
 mod run;
 pub mod shortage;
 

@@ -15,6 +15,7 @@ use crate::attempt::behind::LATE;
 use crate::attempt::{Attempt, Class, Differs, FailureKind, Recorder};
 use crate::check::options::{Options, RunControl, Step};
 use crate::check::pass::pass;
+use crate::check::reach::reach;
 use crate::check::shortage::{full, is_full, is_short, short_of_files};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
@@ -28,16 +29,14 @@ use crate::judge::overload::{Overload, rotations_keep_waiting};
 use crate::judge::rejected::Missed;
 use crate::load::{Load, Rates};
 use crate::report::format::counted;
-use crate::report::reach::Reach;
 use crate::report::waiver::WaiverReport;
 use crate::report::{
     Code, FORMAT, Finding, Handles, Machine, Plan, Report, Resources, Rotation, Server, Severity,
     Verdict,
 };
 use crate::scenarios::applies;
-use crate::server::origin::DOWNLOAD;
 use crate::server::process_tree::Usage;
-use crate::server::spec::{Protocol, Spec};
+use crate::server::spec::Spec;
 use crate::testbed::TestBed;
 use crate::testbed::aside::Amiss;
 use crate::testbed::rotate::rotate;
@@ -403,36 +402,6 @@ pub(super) fn outline(spec: &Spec, options: &Options, writer: Writer, classes: &
         timeline: Vec::new(),
         interrupted: None,
         book: None,
-    }
-}
-
-/// How a client reaches it. The port of a server that is started is another each time.
-fn reach(spec: &Spec) -> Reach {
-    let known = || format!("/bytes/{DOWNLOAD}");
-    let (request, download) = match spec.protocol {
-        Protocol::Http => (Some("/bytes/1".to_owned()), Some(known())),
-        Protocol::AnyHttp => (Some("/".to_owned()), spec.download.clone()),
-        _ => (None, None),
-    };
-    let attached = spec.attach.as_ref();
-    Reach {
-        address: attached.map_or("127.0.0.1:PORT".into(), |of| of.address.clone()),
-        name: attached.map_or(spec.served_name().into(), |of| of.server_name.clone()),
-        request,
-        download,
-        client_auth: spec.client_auth,
-        starttls: match spec.protocol {
-            Protocol::Postgresql => Some("postgres".into()),
-            Protocol::Smtp => Some("smtp".into()),
-            Protocol::Imap => Some("imap".into()),
-            Protocol::Http
-            | Protocol::AnyHttp
-            | Protocol::Lab
-            | Protocol::Redis
-            | Protocol::Tls => None,
-        },
-        begins_in_clear: spec.begins_in_clear(),
-        asks_nothing: spec.asks_nothing(),
     }
 }
 
