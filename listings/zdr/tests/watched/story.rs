@@ -156,6 +156,14 @@ fn a_rotation_at_once_passes() {
         text.starts_with("PASSED  localhost:443 was rotated with zero downtime. Of 5 looks none"),
         "{text}"
     );
+    // In three looks, a process that takes less than that share is missed in 5 of 100 watches or more.
+    assert!(
+        text.split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .contains("still has the old certificate, if fewer than 63 % of the connections"),
+        "{text}"
+    );
     assert!(
         text.contains("first shown between 00:00:02 and 00:00:03"),
         "{text}"
