@@ -80,7 +80,8 @@ async fn renewed_leaf(bench: &mut Bench, within: Duration) -> Result<StepReport,
     let is_idle = !bench.peer.since(mark).iter().any(asked);
     Ok(step.failed(match last {
         None if is_idle => format!(
-            "It opened no connection and sent no request within {} s: a client under test has to go on asking.",
+            "It opened no connection and sent no request within {} s: a client under test has to go on asking, or be given \
+             more time (`--within-ms`).",
             within.as_secs_f64()
         ),
         None => format!(
