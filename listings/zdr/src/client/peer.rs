@@ -61,6 +61,8 @@ pub enum Event {
     Closed {
         /// Its number.
         connection: u64,
+        /// Whether it had been asked to leave: then to end says nothing of the client.
+        asked_to: bool,
     },
 }
 
@@ -327,7 +329,10 @@ async fn connection(tcp: TcpStream, shared: Arc<Shared>) {
     // With TLS 1.3 a client may object after the server's own handshake was complete.
     shared.put(match ended.err().and_then(|error| alert(&*error)) {
         Some(why) => Event::Refused { epoch, why },
-        None => Event::Closed { connection },
+        None => Event::Closed {
+            connection,
+            asked_to: *shared.round.borrow() > since,
+        },
     });
 }
 

@@ -165,9 +165,12 @@ impl Since {
                 Some(Sign::Asked)
             }
             // Some libraries verify after the handshake, and send no alert then.
-            Event::Closed { connection } => {
+            Event::Closed {
+                connection,
+                asked_to,
+            } => {
                 self.waiting.remove(&connection)?;
-                self.silent += 1;
+                self.silent += u32::from(!asked_to);
                 (self.silent >= SILENT).then_some(Sign::Objected)
             }
         }
@@ -260,7 +263,11 @@ mod tests {
 
     #[test]
     fn who_closes_each_connection_without_a_request_has_objected() {
-        let closed = |connection| [opened(connection, 5), Event::Closed { connection }];
+        let ended = |connection, asked_to| Event::Closed {
+            connection,
+            asked_to,
+        };
+        let closed = |connection| [opened(connection, 5), ended(connection, false)];
         let (sign, since) = after(closed(1));
         assert_eq!(sign, None);
         assert!(since.accepted().is_none());
@@ -274,6 +281,13 @@ mod tests {
         });
         let (sign, since) = after(spare);
         assert_eq!(sign, Some(Sign::Asked));
+        assert!(since.accepted().is_some());
+        // Three that the server has asked to leave.
+        let left = [1, 2, 3].into_iter();
+        let left = left.flat_map(|at| [opened(at, 5), ended(at, true)]);
+        let used = [opened(9, 5), asked(9)].into_iter();
+        let (sign, since) = after(used.chain(left));
+        assert_eq!(sign, None);
         assert!(since.accepted().is_some());
     }
 }
