@@ -16,7 +16,7 @@ use crate::client::command::{advice, elsewhere, filled, words};
 use crate::client::options::{ClientOptions, Step};
 use crate::client::peer::{Event, Opened, Peer};
 use crate::client::reads::Reads;
-use crate::error::Error;
+use crate::error::{Error, current_folder};
 use crate::server::advice::Advice;
 use crate::server::cleanup;
 use crate::server::error::it_said;
@@ -130,7 +130,7 @@ impl Bench {
             })?),
         };
         let launcher = Launcher {
-            folder: std::env::current_dir()?,
+            folder: current_folder()?,
             marker: format!("{}-client-{}", std::process::id(), peer.address().port()),
             words: Placeholders::of(words),
             user: None,

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use zdr::check::shortage::enough;
 use zdr::client::check_client;
 use zdr::client::options::{ClientOptions, Step};
 use zdr::client::outcome::StepReport;
@@ -96,6 +97,8 @@ impl CheckClient {
         if let Some(file) = &self.json {
             has_place(file, &[])?;
         }
+        // Where this process can take no more connections, no client is to blame.
+        enough()?;
         let options = ClientOptions {
             command: self.command,
             once: self.once,
