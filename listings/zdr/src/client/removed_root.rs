@@ -6,11 +6,11 @@ use std::time::Duration;
 use lab::authority::{Authority, Issued};
 use tokio::time::{Instant, sleep};
 
+use crate::client::command::NAME;
 use crate::client::options::Step;
 use crate::client::outcome::StepReport;
 use crate::client::peer::{Event, Opened};
-use crate::client::program::{Bench, NAME, SLICE, issue};
-use crate::client::steps::{asks, said};
+use crate::client::program::{Bench, SLICE, issue};
 use crate::error::Error;
 
 /// So many connections in a row, closed without a request, are an objection. One alone may be a spare one.
@@ -51,7 +51,7 @@ pub(super) async fn removed_root(bench: &mut Bench, within: Duration) -> Result<
         }
         Met::Ended => format!(
             "It ended {ms} ms after the root was removed from its file. {}",
-            said(bench)
+            bench.said()
         ),
         Met::Stayed(None) => {
             "After the root was removed, it sent nothing more to a server of that root.".into()
@@ -91,7 +91,7 @@ async fn trusts_anybody(bench: &mut Bench, within: Duration) -> Result<bool, Err
     let asks_for = bench.clients.root_pem().to_owned();
     let mark = bench.peer.mark();
     let epoch = bench.peer.show(&shown, &asks_for)?;
-    Ok(asks(bench, mark, epoch, Instant::now() + within).await)
+    Ok(bench.asks(mark, epoch, Instant::now() + within).await)
 }
 
 /// What a client does that goes by a root it has no more.
