@@ -15,7 +15,7 @@ use zdr::report::{Outcome, Severity};
 use zdr::server::cleanup::Reaper;
 use zdr::server::interrupt::{INTERRUPTED, interrupt};
 
-use crate::output::{NONE, has_place, print};
+use crate::output::{NONE, has_place, not_obeyed, print};
 
 /// Time enough for any client to send its first request.
 const START: Duration = Duration::from_secs(30);
@@ -124,7 +124,7 @@ impl CheckClient {
         let report = check_client(&options, interrupt, &say).await;
         drop(reaper);
         let report = report?;
-        print(&report.summary())?;
+        print(&not_obeyed(report.summary()))?;
         if let Some(file) = &self.json {
             let json = serde_json::to_string_pretty(&report)? + "\n";
             write_whole(file, json.as_bytes())?;
