@@ -312,6 +312,42 @@ fn a_look_that_fails_fails_and_says_when() {
     assert!(words.contains("between 00:00:02 and 00:00:02"), "{words}");
 }
 
+/// The first look may come to a process that has the new certificate already, and the next to one that has not.
+#[test]
+fn a_watch_that_begins_amid_a_rotation_takes_the_newer_certificate_for_the_new_one() {
+    let mut authority = Authority::new().unwrap();
+    let [old, new, next] = [0, 1, 2].map(|hours| {
+        let request = LeafRequest {
+            starts_after: Duration::from_secs(hours * 3600),
+            ..LeafRequest::new("localhost")
+        };
+        chain(&authority.issue(&request).unwrap())
+    });
+    let mut watched = Watched::new();
+    watched.shows(&[&new, &old, &new, &old]);
+    watched.shows(&[&new; 100]);
+    // That one was not seen from its beginning, and the next is waited for.
+    assert!(!watched.over());
+    assert_eq!(watched.report().passed, None);
+    assert!(watched.codes().is_empty());
+    watched.shows(&[&next, &next, &next]);
+    assert!(watched.over());
+    watched.passes();
+    assert_eq!(watched.report().rotations.len(), 1);
+    // Both for too long, still.
+    let mut watched = Watched::new();
+    for _ in 0..40 {
+        watched.shows(&[&new, &old]);
+    }
+    assert!(watched.over());
+    assert_eq!(watched.codes(), [(Severity::Failure, Code::NeverParted)]);
+    // What was shown for long enough was in service: an older one after that is a rotation, as any other.
+    let mut watched = Watched::new();
+    watched.shows(&[&new, &new, &new, &old, &old, &old]);
+    assert!(watched.over());
+    assert_eq!(watched.codes(), [(Severity::Warning, Code::EndsEarlier)]);
+}
+
 /// A pass says nothing of an address that this machine does not reach.
 #[test]
 fn an_address_without_a_route_is_told_as_one_that_was_not_watched() {
