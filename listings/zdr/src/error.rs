@@ -167,6 +167,18 @@ impl From<Error> for io::Error {
     }
 }
 
+/// The folder in which `zdr` was called.
+///
+/// # Errors
+/// When it is there no more, or cannot be read. The system's words alone name no folder.
+pub fn current_folder() -> io::Result<PathBuf> {
+    let about = |error: io::Error| {
+        let words = format!("the folder in which zdr was called cannot be used: {error}");
+        io::Error::new(error.kind(), words)
+    };
+    std::env::current_dir().map_err(about)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use lab::agent::Replacer;
 
-use crate::client::program::NAME;
 use crate::error::Error;
+
+/// The name of the server that is played.
+pub(super) const NAME: &str = "localhost";
 
 /// What the words of a command stand for.
 pub(super) fn words(files: &Replacer, port: u16, dir: &Path) -> Vec<(&'static str, String)> {

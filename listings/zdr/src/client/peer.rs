@@ -32,7 +32,7 @@ use rustls::{
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -61,6 +61,8 @@ pub enum Event {
     Closed {
         /// Its number.
         connection: u64,
+        /// Whether it had been asked to leave: then to end says nothing of the client.
+        asked_to: bool,
     },
 }
 
@@ -291,8 +293,10 @@ impl ClientCertVerifier for Asking {
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     loop {
-        if let Ok((tcp, _)) = listener.accept().await {
-            connections.spawn(connection(tcp, shared.clone()));
+        match listener.accept().await {
+            Ok((tcp, _)) => drop(connections.spawn(connection(tcp, shared.clone()))),
+            // A shortage of descriptors, say: it lasts a while.
+            Err(_) => sleep(Duration::from_millis(10)).await,
         }
         while connections.try_join_next().is_some() {}
     }
@@ -327,7 +331,10 @@ async fn connection(tcp: TcpStream, shared: Arc<Shared>) {
     // With TLS 1.3 a client may object after the server's own handshake was complete.
     shared.put(match ended.err().and_then(|error| alert(&*error)) {
         Some(why) => Event::Refused { epoch, why },
-        None => Event::Closed { connection },
+        None => Event::Closed {
+            connection,
+            asked_to: *shared.round.borrow() > since,
+        },
     });
 }
 

@@ -1,6 +1,7 @@
 //! The client under test, and all that it is given: its files, a server to speak to, and authorities that issue
 //! for both.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -12,11 +13,11 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::client::command::{advice, elsewhere, filled, words};
+use crate::client::command::{NAME, advice, elsewhere, filled, words};
 use crate::client::options::{ClientOptions, Step};
 use crate::client::peer::{Event, Opened, Peer};
 use crate::client::reads::Reads;
-use crate::error::Error;
+use crate::error::{Error, current_folder};
 use crate::server::advice::Advice;
 use crate::server::cleanup;
 use crate::server::error::it_said;
@@ -26,8 +27,6 @@ use crate::server::process_tree::ProcessTree;
 use crate::server::program::Launcher;
 use crate::server::spec::signal_named;
 
-/// The name of the server that is played.
-pub(super) const NAME: &str = "localhost";
 /// That a client has ended is no event: it is looked for as often as this.
 pub(super) const SLICE: Duration = Duration::from_millis(200);
 /// How the end of a program is told that did what it was to do.
@@ -130,7 +129,7 @@ impl Bench {
             })?),
         };
         let launcher = Launcher {
-            folder: std::env::current_dir()?,
+            folder: current_folder()?,
             marker: format!("{}-client-{}", std::process::id(), peer.address().port()),
             words: Placeholders::of(words),
             user: None,
@@ -319,6 +318,34 @@ impl Bench {
                 Some(status.to_string())
             }
             Client::Once { .. } => None,
+        }
+    }
+
+    /// What it has printed last, in a sentence.
+    pub fn said(&self) -> String {
+        it_said(&self.output.last())
+    }
+
+    /// Whether a request comes over a connection that was opened in this epoch. With TLS 1.3 a client may still object
+    /// when the server's own handshake is complete: a request says that it did not.
+    pub async fn asks(&mut self, mark: usize, epoch: u64, until: Instant) -> bool {
+        let mut opened = BTreeSet::new();
+        let mut asked = |event: &Event| match event {
+            Event::Opened(of) if of.epoch == epoch => {
+                opened.insert(of.connection);
+                None
+            }
+            Event::Asked { connection, .. } => opened.contains(connection).then_some(()),
+            _ => None,
+        };
+        loop {
+            let slice = until.min(Instant::now() + SLICE);
+            if self.peer.wait(mark, slice, &mut asked).await.is_some() {
+                return true;
+            }
+            if slice == until || self.ended().is_some() {
+                return false;
+            }
         }
     }
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 use lab::authority::{Authority, Issued};
 use tokio::time::{Instant, sleep};
 
+use crate::client::command::NAME;
 use crate::client::options::Step;
 use crate::client::outcome::StepReport;
 use crate::client::peer::{Event, Opened};
-use crate::client::program::{Bench, NAME, SLICE, issue};
-use crate::client::steps::{asks, said};
+use crate::client::program::{Bench, SLICE, issue};
 use crate::error::Error;
 
 /// So many connections in a row, closed without a request, are an objection. One alone may be a spare one.
@@ -51,7 +51,7 @@ pub(super) async fn removed_root(bench: &mut Bench, within: Duration) -> Result<
         }
         Met::Ended => format!(
             "It ended {ms} ms after the root was removed from its file. {}",
-            said(bench)
+            bench.said()
         ),
         Met::Stayed(None) => {
             "After the root was removed, it sent nothing more to a server of that root.".into()
@@ -91,7 +91,7 @@ async fn trusts_anybody(bench: &mut Bench, within: Duration) -> Result<bool, Err
     let asks_for = bench.clients.root_pem().to_owned();
     let mark = bench.peer.mark();
     let epoch = bench.peer.show(&shown, &asks_for)?;
-    Ok(asks(bench, mark, epoch, Instant::now() + within).await)
+    Ok(bench.asks(mark, epoch, Instant::now() + within).await)
 }
 
 /// What a client does that goes by a root it has no more.
@@ -165,9 +165,12 @@ impl Since {
                 Some(Sign::Asked)
             }
             // Some libraries verify after the handshake, and send no alert then.
-            Event::Closed { connection } => {
+            Event::Closed {
+                connection,
+                asked_to,
+            } => {
                 self.waiting.remove(&connection)?;
-                self.silent += 1;
+                self.silent += u32::from(!asked_to);
                 (self.silent >= SILENT).then_some(Sign::Objected)
             }
         }
@@ -260,7 +263,11 @@ mod tests {
 
     #[test]
     fn who_closes_each_connection_without_a_request_has_objected() {
-        let closed = |connection| [opened(connection, 5), Event::Closed { connection }];
+        let ended = |connection, asked_to| Event::Closed {
+            connection,
+            asked_to,
+        };
+        let closed = |connection| [opened(connection, 5), ended(connection, false)];
         let (sign, since) = after(closed(1));
         assert_eq!(sign, None);
         assert!(since.accepted().is_none());
@@ -274,6 +281,13 @@ mod tests {
         });
         let (sign, since) = after(spare);
         assert_eq!(sign, Some(Sign::Asked));
+        assert!(since.accepted().is_some());
+        // Three that the server has asked to leave.
+        let left = [1, 2, 3].into_iter();
+        let left = left.flat_map(|at| [opened(at, 5), ended(at, true)]);
+        let used = [opened(9, 5), asked(9)].into_iter();
+        let (sign, since) = after(used.chain(left));
+        assert_eq!(sign, None);
         assert!(since.accepted().is_some());
     }
 }

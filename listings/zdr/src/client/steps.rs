@@ -8,13 +8,13 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, sleep};
 
+use crate::client::command::NAME;
 use crate::client::options::{ClientOptions, Step};
 use crate::client::outcome::StepReport;
 use crate::client::peer::{Event, Opened};
-use crate::client::program::{Bench, NAME, SLICE, issue};
+use crate::client::program::{Bench, issue};
 use crate::client::removed_root::removed_root;
 use crate::error::Error;
-use crate::server::error::it_said;
 
 /// Why a step about the client's own certificate is not taken.
 const NO_CERTIFICATE: &str = "Its command has no `{certificate}`.";
@@ -35,7 +35,7 @@ pub async fn take(
     if let Some(status) = bench.ended().filter(|_| step != Step::KeyInOutput) {
         let words = format!(
             "The client had ended by itself ({status}). {} One that asks once and ends is judged with `--once`.",
-            said(bench)
+            bench.said()
         );
         return Ok(step.failed(words));
     }
@@ -48,10 +48,6 @@ pub async fn take(
         Step::RemovedRoot => removed_root(bench, options.within).await,
         Step::KeyInOutput => Ok(key_in_output(bench)),
     }
-}
-
-pub(super) fn said(bench: &Bench) -> String {
-    it_said(&bench.output.last())
 }
 
 async fn renewed_leaf(bench: &mut Bench, within: Duration) -> Result<StepReport, Error> {
@@ -80,7 +76,8 @@ async fn renewed_leaf(bench: &mut Bench, within: Duration) -> Result<StepReport,
     let is_idle = !bench.peer.since(mark).iter().any(asked);
     Ok(step.failed(match last {
         None if is_idle => format!(
-            "It opened no connection and sent no request within {} s: a client under test has to go on asking.",
+            "It opened no connection and sent no request within {} s: a client under test has to go on asking, or be given \
+             more time (`--within-ms`).",
             within.as_secs_f64()
         ),
         None => format!(
@@ -142,7 +139,7 @@ async fn half_renewed(bench: &mut Bench, options: &ClientOptions) -> Result<Step
     if let Some(status) = ended {
         return Ok(step.failed(format!(
             "It ended ({status}) while its certificate was new and its key was old. {}",
-            said(bench)
+            bench.said()
         )));
     }
     let serial = bench.own().facts.serial.clone();
@@ -226,7 +223,7 @@ async fn new_root(bench: &mut Bench, within: Duration) -> Result<StepReport, Err
     let shown = issue(&mut bench.second, NAME)?;
     let asks_for = bench.clients.root_pem().to_owned();
     let epoch = bench.peer.show(&shown, &asks_for)?;
-    if asks(bench, mark, epoch, began + within).await {
+    if bench.asks(mark, epoch, began + within).await {
         let after = began.elapsed();
         let words = format!(
             "It accepted a certificate of the new root {} ms after the root was added to its file.",
@@ -241,7 +238,7 @@ async fn new_root(bench: &mut Bench, within: Duration) -> Result<StepReport, Err
     });
     let opened = |event: &Event| matches!(event, Event::Opened(of) if of.epoch == epoch);
     let how = match (refused, bench.ended()) {
-        (_, Some(status)) => format!("it ended ({status}). {}", said(bench)),
+        (_, Some(status)) => format!("it ended ({status}). {}", bench.said()),
         (Some(why), None) => format!("it still rejects a certificate of the new root: {why}."),
         (None, None) if met.iter().any(opened) => {
             "it has sent no request over a new connection.".to_owned()
@@ -256,29 +253,6 @@ async fn new_root(bench: &mut Bench, within: Duration) -> Result<StepReport, Err
     let first = issue(&mut bench.first, NAME)?;
     bench.peer.show(&first, &asks_for)?;
     Ok(step.failed(words))
-}
-
-/// Whether a request comes over a connection that was opened in this epoch. With TLS 1.3 a client may still object when
-/// the server's own handshake is complete: a request says that it did not.
-pub(super) async fn asks(bench: &mut Bench, mark: usize, epoch: u64, until: Instant) -> bool {
-    let mut opened = BTreeSet::new();
-    let mut asked = |event: &Event| match event {
-        Event::Opened(of) if of.epoch == epoch => {
-            opened.insert(of.connection);
-            None
-        }
-        Event::Asked { connection, .. } => opened.contains(connection).then_some(()),
-        _ => None,
-    };
-    loop {
-        let slice = until.min(Instant::now() + SLICE);
-        if bench.peer.wait(mark, slice, &mut asked).await.is_some() {
-            return true;
-        }
-        if slice == until || bench.ended().is_some() {
-            return false;
-        }
-    }
 }
 
 /// The connections that were opened in this epoch.
@@ -338,7 +312,7 @@ async fn past_end(bench: &mut Bench, options: &ClientOptions) -> Result<StepRepo
         ),
         (_, Some(status)) => step.failed(format!(
             "Around the end of the server's certificate, it ended by itself ({status}). {}",
-            said(bench)
+            bench.said()
         )),
         (Some(false), None) => step.passed(None, "After the server's certificate had expired, it sent nothing more over the connection."),
         (None, None) => step.passed(None, "After the server's certificate had expired, it sent no request at all."),

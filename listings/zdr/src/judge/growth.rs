@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::judge::findings::{ROTATION, finding, of_handles};
 use crate::judge::work::Work;
+use crate::report::format::counted;
 use crate::report::{Code, Finding, Resources, Severity};
 use crate::server::process_tree::Usage;
 
@@ -139,8 +140,11 @@ pub fn of_resources(resources: &Resources, growth: &Growth, rotations: usize) ->
     found.extend(of_unwaited(growth, rotations));
     if resources.processes_after > resources.processes_before {
         let words = format!(
-            "There were {} processes before and {} after {rotations} rotations, with {} connections kept open.",
-            resources.processes_before, resources.processes_after, resources.connections_held
+            "There were {} processes before and {} after {}, with {} kept open.",
+            resources.processes_before,
+            resources.processes_after,
+            counted(rotations as u64, "rotation"),
+            counted(resources.connections_held as u64, "connection")
         );
         found.push(warning(Code::ProcessesLeft, words));
     } else if let Some(handles) = resources.handles.as_ref().filter(|_| rotations >= WARM) {

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::str::FromStr;
 
+use crate::server::lines::on_one_line;
 use crate::server::mistake::Mistake;
 use crate::server::placeholders::{Unknown, WITH_KEY, is_script, unknown};
 use crate::server::spec::{Layout, Reload, Spec, signal_named};
@@ -145,7 +146,7 @@ pub fn name_of(command: &[String]) -> String {
         .filter(|word| *word != "env" && !word.contains('='));
     let mut stems = words.map(|word| {
         let stem = Path::new(word).file_stem().unwrap_or_default();
-        stem.to_string_lossy().into_owned()
+        on_one_line(&stem.to_string_lossy())
     });
     let program = stems.next().unwrap_or_default();
     let versioned = [
@@ -160,7 +161,7 @@ pub fn name_of(command: &[String]) -> String {
     };
     if runs_scripts && let Some(script) = command.iter().skip(1).find(is_script) {
         let stem = Path::new(script).file_stem().unwrap_or_default();
-        return stem.to_string_lossy().into_owned();
+        return on_one_line(&stem.to_string_lossy());
     }
     program
 }
@@ -226,6 +227,7 @@ mod tests {
             ("java -cp . Main {port}", "java"),
             ("java -cp lib/a.jar:lib/b.jar Main", "java"),
             ("java -jar target/app.jar", "app"),
+            ("my\u{1b}server", "my.server"),
         ] {
             let words: Vec<_> = command.split(' ').map(str::to_owned).collect();
             assert_eq!(name_of(&words), name, "{command}");

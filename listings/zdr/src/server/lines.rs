@@ -19,6 +19,11 @@ pub fn printable(text: &str) -> String {
     text.chars().map(dot).collect()
 }
 
+/// The same as a part of one line.
+pub fn on_one_line(text: &str) -> String {
+    printable(text).replace('\n', ".")
+}
+
 /// `words` in lines of at most this many characters, of which the first begins with `first` and the others
 /// with `others`. Each line ends in a newline, and is printable. A word that is too long has a line of its own.
 pub fn fill(words: &str, first: &str, others: &str, width: usize) -> String {
@@ -51,5 +56,6 @@ mod tests {
             printable("a\u{1b}[31mb\n\u{202e}c\u{2069}é"),
             "a.[31mb\n.c.é"
         );
+        assert_eq!(on_one_line("a\nb\u{7}"), "a.b.");
     }
 }

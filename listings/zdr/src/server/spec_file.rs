@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::server::document::Document;
-use crate::server::lines::printable;
+use crate::server::lines::on_one_line;
 use crate::server::mistake::Mistake;
 use crate::server::spec::{Protocol, Spec};
 use crate::server::values::is_nothing;
@@ -80,7 +80,7 @@ impl Spec {
         spec.here = folder.canonicalize().map_err(unreadable)?;
         if spec.name.is_empty() {
             let stem = file.file_stem().unwrap_or_default();
-            spec.name = stem.to_string_lossy().into_owned();
+            spec.name = on_one_line(&stem.to_string_lossy());
         }
         if let Some(attach) = &mut spec.attach {
             for path in [&mut attach.directory, &mut attach.ca]
@@ -227,10 +227,7 @@ impl Spec {
             "no server shows a new certificate within 0 ms",
         );
         vec![
-            (
-                self.name.contains('\n') || printable(&self.name) != self.name,
-                name,
-            ),
+            (on_one_line(&self.name) != self.name, name),
             (self.limits.reload_within_ms == 0, at_once),
         ]
     }

@@ -74,8 +74,7 @@ pub fn find(
             ));
         }
         let open = track
-            .changes
-            .iter()
+            .all()
             .filter(|change| change.together() > options.overlap);
         for change in open {
             found.push(finding(

@@ -37,6 +37,8 @@ pub struct WatchReport {
     pub seconds: f64,
     /// Handshakes a second that were made at the most.
     pub rate: f64,
+    /// How often in a row an address has shown the new chain where a rotation is over.
+    pub settle: u32,
     /// Whether what was waited for came, and no finding is a failure. `None`: there is no verdict, since too
     /// few rotations were seen and nothing failed.
     pub passed: Option<bool>,
@@ -149,6 +151,7 @@ impl WatchReport {
             began: rfc3339(began),
             seconds: end.as_secs_f64(),
             rate: options.rate,
+            settle: options.settle,
             passed: match (fails, seen) {
                 (true, _) => Some(false),
                 (false, true) => Some(true),

@@ -30,6 +30,10 @@ pub struct Track {
     left: BTreeSet<String>,
     /// Its rotations. The last may still be going on.
     pub changes: Vec<Change>,
+    /// One that had begun before the watch: the chain that was shown first is the new one. It is not counted.
+    pub amid: Option<Change>,
+    /// How many looks showed the first chain before any other.
+    alone: u32,
     /// Looks that showed a chain again that it had left.
     pub went_back: u32,
     /// Whether the server's name leads there no more: nothing is waited for there.
@@ -82,13 +86,18 @@ impl Story {
             self.tracks.insert(look.address, Track::new(id, look.at));
             return None;
         };
-        let said = track.take(&id, look.at, self.settle);
+        let shown = self.chains.get(track.shown());
+        let is_older = shown.is_some_and(|shown| presented.from < shown.from);
+        let said = track.take(&id, is_older, look.at, self.settle);
         said.map(|what| {
             let (serial, until) = (&presented.facts.serial, &presented.facts.not_after);
             let address = look.address;
             match what {
                 Told::Begun => format!("{address} shows serial {serial}, valid until {until}"),
                 Told::Back => format!("{address} shows serial {serial} again, which it had left"),
+                Told::Amid => format!(
+                    "{address} also shows serial {serial}, which is older: this rotation had begun before the watch"
+                ),
                 Told::Settled => {
                     format!("{address} shows nothing but serial {serial} any more")
                 }
@@ -146,8 +155,8 @@ impl Story {
     /// Whether a look met a rotation at its address.
     pub fn is_during(&self, look: &Look) -> bool {
         let track = self.tracks.get(&look.address);
-        let changes = track.into_iter().flat_map(|track| &track.changes);
-        changes.into_iter().any(|change| {
+        let mut changes = track.into_iter().flat_map(Track::all);
+        changes.any(|change| {
             look.at > change.last_before && change.settled.is_none_or(|settled| look.at <= settled)
         })
     }
@@ -155,7 +164,7 @@ impl Story {
     /// Whether no rotation that has begun is still going on.
     pub fn settled(&self) -> bool {
         let there = self.tracks.values().filter(|track| !track.gone);
-        let mut changes = there.flat_map(|track| &track.changes);
+        let mut changes = there.flat_map(Track::all);
         changes.all(|change| change.settled.is_some())
     }
 
@@ -202,14 +211,20 @@ fn late(group: &[&Track], overlap: Duration, failed: Option<Duration>) -> bool {
 enum Told {
     Begun,
     Back,
+    Amid,
     Settled,
 }
 
 impl Track {
     /// Whether its chains still took turns when that was not allowed any more.
     fn mixed(&self, allowed: Duration) -> bool {
-        let last = self.changes.last();
-        last.is_some_and(|change| change.settled.is_none() && change.together() > allowed)
+        let mixed = |change: &Change| change.settled.is_none() && change.together() > allowed;
+        self.changes.last().is_some_and(mixed) || self.amid.as_ref().is_some_and(mixed)
+    }
+
+    /// Its rotations, and the one that had begun before the watch.
+    pub fn all(&self) -> impl Iterator<Item = &Change> {
+        self.amid.iter().chain(&self.changes)
     }
 
     /// The chain that it shows, or is leaving.
@@ -229,23 +244,29 @@ impl Track {
             seen: at,
             left: BTreeSet::new(),
             changes: Vec::new(),
+            amid: None,
+            alone: 1,
             went_back: 0,
             gone: false,
         }
     }
 
-    fn take(&mut self, id: &str, at: Duration, settle: u32) -> Option<Told> {
+    fn take(&mut self, id: &str, is_older: bool, at: Duration, settle: u32) -> Option<Told> {
         let back = self.left.contains(id);
         self.went_back += u32::from(back);
         let (current, seen) = (self.current.clone(), self.seen);
-        let Some(change) = self
-            .changes
-            .last_mut()
-            .filter(|change| change.settled.is_none())
-        else {
+        let goes_on = |change: &&mut Change| change.settled.is_none();
+        let amid = self.amid.as_mut().filter(goes_on);
+        let Some(change) = amid.or(self.changes.last_mut().filter(goes_on)) else {
             if id == current {
                 self.seen = at;
+                self.alone += 1;
                 return None;
+            }
+            let is_first = self.changes.is_empty() && self.amid.is_none();
+            if is_first && is_older && self.alone < settle {
+                self.amid = Some(Change::amid(id, &current, seen, at));
+                return Some(Told::Amid);
             }
             self.changes.push(Change::begun(&current, id, seen, at));
             return Some(if back { Told::Back } else { Told::Begun });
@@ -298,6 +319,18 @@ impl Change {
             run: 1,
             settled: None,
             since: at,
+        }
+    }
+
+    /// One that had begun before the watch: `to` was seen first, and now `from`.
+    fn amid(from: &str, to: &str, first_new: Duration, at: Duration) -> Self {
+        Self {
+            last_old: Some(at),
+            old_again: 1,
+            old_run: 1,
+            restless: at,
+            run: 0,
+            ..Self::begun(from, to, first_new, first_new)
         }
     }
 

@@ -46,8 +46,12 @@ pub fn summary(report: &WatchReport) -> String {
         }
         false => "",
     };
+    let stale = match report.passed {
+        Some(true) => stale(report),
+        _ => String::new(),
+    };
     let not_seen = format!(
-        "Not seen: failures between two looks, which are {} apart{certificate}; HTTP, resumed sessions, and \
+        "Not seen: failures between two looks, which are {} apart{certificate}{stale}; HTTP, resumed sessions, and \
          connections that are kept open. `zdr check` judges those.",
         span(Duration::from_secs_f64(
             report.addresses.len().max(1) as f64 / report.rate
@@ -67,6 +71,15 @@ pub fn summary(report: &WatchReport) -> String {
         let _ = writeln!(text, "{}", wrapped(&words, WIDTH, ""));
     }
     text
+}
+
+/// So many looks in a row may all have missed one process of several.
+fn stale(report: &WatchReport) -> String {
+    let share = upper(0, report.settle.into());
+    format!(
+        "; a process behind an address that still has the old certificate, if fewer than {} of the connections come to it",
+        format::percent(share)
+    )
 }
 
 /// How many looks failed, and how many of those that met a rotation.

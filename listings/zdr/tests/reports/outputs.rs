@@ -464,6 +464,7 @@ fn metrics_are_in_the_text_format() {
         ),
         format!("zdr_attempts{server},class=\"full\"}} 2400"),
         format!("zdr_scenario_passed{server},scenario=\"expired\",level=\"faults\"}} 0"),
+        format!("zdr_scenarios_not_run{server}}} 0"),
     ] {
         assert!(text.lines().any(|of| of == line), "{line}: {text}");
     }

@@ -30,6 +30,19 @@ fn too_few_files_are_told_before_anything_begins() {
     let folder = Folder::new();
     let parts = ["20 files open at once", "needs 64", "ulimit -n 1024"];
     limited(&folder, 20, &[]).says(3, &parts);
+    // A client that cannot connect to a server without descriptors is not to blame.
+    let script = "ulimit -n 20; exec \"$0\" check-client --once -- true '{url}'";
+    let mut client = Command::new("sh");
+    client.args(["-c", script, ZDR]);
+    Running::start(&mut client).end().says(3, &parts);
+    // In a folder that is there no more, the system's words name none.
+    let script = "mkdir gone; cd gone; rmdir ../gone; exec \"$0\" check-client -- true '{url}'";
+    let mut client = Command::new("sh");
+    client
+        .args(["-c", script, ZDR])
+        .current_dir(folder.path(""));
+    let parts = ["the folder in which zdr was called cannot be used"];
+    Running::start(&mut client).end().says(3, &parts);
 }
 
 /// The server could have taken many more: whoever keeps a hundred connections needs as many descriptors.

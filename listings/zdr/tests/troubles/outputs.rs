@@ -78,6 +78,27 @@ fn an_old_report_in_each_form() {
     );
 }
 
+/// Both streams of a job are read for commands, also behind blanks: a server's last words are no commands.
+#[test]
+fn what_a_server_said_is_no_command_on_stderr_either() {
+    let folder = Folder::new();
+    let script = "echo hello; echo ::stop-commands::x; exit 1 # {certificate} {key} {port}";
+    folder.write(
+        "server.toml",
+        &format!("command = [\"sh\", \"-c\", \"{script}\"]\n"),
+    );
+    for (job, between_marks) in [("true", true), ("", false)] {
+        let mut command = folder.zdr(&["check", "server.toml", "--quiet"]);
+        let done = Running::start(command.env("GITHUB_ACTIONS", job)).end();
+        done.says(3, &["          ::stop-commands::x"]);
+        let begins = match between_marks {
+            true => "::stop-commands::zdr-",
+            false => "error: ",
+        };
+        assert!(done.err.starts_with(begins), "{}", done.err);
+    }
+}
+
 #[test]
 fn where_one_cannot_be_written_the_others_are() {
     let folder = Folder::new();

@@ -156,6 +156,14 @@ fn a_rotation_at_once_passes() {
         text.starts_with("PASSED  localhost:443 was rotated with zero downtime. Of 5 looks none"),
         "{text}"
     );
+    // In three looks, a process that takes less than that share is missed in 5 of 100 watches or more.
+    assert!(
+        text.split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .contains("still has the old certificate, if fewer than 63 % of the connections"),
+        "{text}"
+    );
     assert!(
         text.contains("first shown between 00:00:02 and 00:00:03"),
         "{text}"
@@ -302,6 +310,42 @@ fn a_look_that_fails_fails_and_says_when() {
         "{words}"
     );
     assert!(words.contains("between 00:00:02 and 00:00:02"), "{words}");
+}
+
+/// The first look may come to a process that has the new certificate already, and the next to one that has not.
+#[test]
+fn a_watch_that_begins_amid_a_rotation_takes_the_newer_certificate_for_the_new_one() {
+    let mut authority = Authority::new().unwrap();
+    let [old, new, next] = [0, 1, 2].map(|hours| {
+        let request = LeafRequest {
+            starts_after: Duration::from_secs(hours * 3600),
+            ..LeafRequest::new("localhost")
+        };
+        chain(&authority.issue(&request).unwrap())
+    });
+    let mut watched = Watched::new();
+    watched.shows(&[&new, &old, &new, &old]);
+    watched.shows(&[&new; 100]);
+    // That one was not seen from its beginning, and the next is waited for.
+    assert!(!watched.over());
+    assert_eq!(watched.report().passed, None);
+    assert!(watched.codes().is_empty());
+    watched.shows(&[&next, &next, &next]);
+    assert!(watched.over());
+    watched.passes();
+    assert_eq!(watched.report().rotations.len(), 1);
+    // Both for too long, still.
+    let mut watched = Watched::new();
+    for _ in 0..40 {
+        watched.shows(&[&new, &old]);
+    }
+    assert!(watched.over());
+    assert_eq!(watched.codes(), [(Severity::Failure, Code::NeverParted)]);
+    // What was shown for long enough was in service: an older one after that is a rotation, as any other.
+    let mut watched = Watched::new();
+    watched.shows(&[&new, &new, &new, &old, &old, &old]);
+    assert!(watched.over());
+    assert_eq!(watched.codes(), [(Severity::Warning, Code::EndsEarlier)]);
 }
 
 /// A pass says nothing of an address that this machine does not reach.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use zdr::check::shortage::enough;
 use zdr::client::check_client;
 use zdr::client::options::{ClientOptions, Step};
 use zdr::client::outcome::StepReport;
@@ -14,7 +15,7 @@ use zdr::report::{Outcome, Severity};
 use zdr::server::cleanup::Reaper;
 use zdr::server::interrupt::{INTERRUPTED, interrupt};
 
-use crate::output::{NONE, has_place, print};
+use crate::output::{NONE, has_place, not_obeyed, print};
 
 /// Time enough for any client to send its first request.
 const START: Duration = Duration::from_secs(30);
@@ -96,6 +97,8 @@ impl CheckClient {
         if let Some(file) = &self.json {
             has_place(file, &[])?;
         }
+        // Where this process can take no more connections, no client is to blame.
+        enough()?;
         let options = ClientOptions {
             command: self.command,
             once: self.once,
@@ -121,7 +124,7 @@ impl CheckClient {
         let report = check_client(&options, interrupt, &say).await;
         drop(reaper);
         let report = report?;
-        print(&report.summary())?;
+        print(&not_obeyed(report.summary()))?;
         if let Some(file) = &self.json {
             let json = serde_json::to_string_pretty(&report)? + "\n";
             write_whole(file, json.as_bytes())?;

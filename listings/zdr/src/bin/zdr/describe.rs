@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use zdr::Error;
+use zdr::error::current_folder;
 use zdr::server::addresses::listening;
 use zdr::server::advice::Advice;
 use zdr::server::cleanup::Reaper;
@@ -41,7 +42,7 @@ pub fn described(arguments: &Check) -> io::Result<Spec> {
 impl Started {
     fn spec(&self) -> io::Result<Spec> {
         let command = self.command.as_ref().ok_or(io::ErrorKind::InvalidInput)?;
-        let mut spec = command.spec(&std::env::current_dir()?);
+        let mut spec = command.spec(&current_folder()?);
         if let Some(reload) = &self.reload {
             spec.reload = reload.0.clone();
         }

@@ -37,7 +37,7 @@ use zdr::testbed::keep::Keeper;
 
 use arguments::{Arguments, Check, Command, Compare, Merge, Show};
 use describe::described;
-use output::{NONE, print};
+use output::{NONE, not_obeyed, print};
 use progress::Progress;
 
 fn main() -> ExitCode {
@@ -57,8 +57,8 @@ fn main() -> ExitCode {
 /// Says why there is no verdict.
 fn failed(error: &io::Error) -> ExitCode {
     // Where stderr is full or closed, the exit code has to say it.
-    let error = printable(&with_advice(error));
-    let _ = writeln!(io::stderr(), "error: {error}");
+    let error = format!("error: {}\n", printable(&with_advice(error)));
+    let _ = io::stderr().write_all(not_obeyed(error).as_bytes());
     ExitCode::from(NONE)
 }
 

@@ -96,7 +96,7 @@ impl Output {
         };
         let summarized = match self.github {
             true => print(&on_github(report, server)).and_then(|_| add_job_summary(report)),
-            false => print(&summary(report)).map(|_| ()),
+            false => print(&not_obeyed(summary(report))).map(|_| ()),
         };
         let json = self.json.as_ref().map(|file| report.write(file));
         let written = [
@@ -175,11 +175,26 @@ fn text(file: Option<&PathBuf>, text: impl Fn() -> io::Result<String>) -> io::Re
     }
 }
 
+/// A text in which a job on GitHub obeys no line: what a server or a client has printed may be in it, and both streams
+/// are read for commands, also behind blanks.
+pub fn not_obeyed(text: String) -> String {
+    let is_job = std::env::var_os("GITHUB_ACTIONS").is_some_and(|set| set == "true");
+    let mut begun = text.lines().map(str::trim_start);
+    let commands = |line: &str| line.starts_with("::") || line.starts_with("##[");
+    match is_job && begun.any(commands) {
+        true => without_commands(&text, &token()),
+        false => text,
+    }
+}
+
+/// A server must not be able to guess it: what stands behind it holds what it printed.
+fn token() -> String {
+    format!("zdr-{:016x}", RandomState::new().build_hasher().finish())
+}
+
 /// The summary, in which GitHub obeys no command, and then the annotations.
 fn on_github(report: &Report, server: Option<&Path>) -> String {
-    // A server must not be able to guess it: the summary holds what it printed.
-    let token = format!("zdr-{:016x}", RandomState::new().build_hasher().finish());
-    without_commands(&summary(report), &token) + &annotations(report, server)
+    without_commands(&summary(report), &token()) + &annotations(report, server)
 }
 
 /// Adds to the summary of the job, if this is one.

@@ -13,7 +13,7 @@ use zdr::watch::options::WatchOptions;
 use zdr::watch::text::summary;
 use zdr::watch::watch;
 
-use crate::output::{NONE, has_place, print};
+use crate::output::{NONE, has_place, not_obeyed, print};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -127,7 +127,7 @@ impl Watch {
         };
         let interrupt = interrupt()?;
         let report = watch(&options, trust, interrupt.clone(), &say).await?;
-        print(&summary(&report))?;
+        print(&not_obeyed(summary(&report)))?;
         if let Some(file) = &self.json {
             let json = serde_json::to_string_pretty(&report)? + "\n";
             write_whole(file, json.as_bytes())?;
