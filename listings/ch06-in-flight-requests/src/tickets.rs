@@ -1,4 +1,4 @@
-//! Clients who come back: whether a session that was begun under one generation can be resumed
+//! Clients that come back: whether a session that was begun under one generation can be resumed
 //! under the next.
 
 use std::io;
@@ -30,11 +30,8 @@ impl Tickets {
     fn keeps(self, before: &Identity, next: &Identity) -> bool {
         match self {
             Self::Keep => true,
-            // One more, or another order, takes nothing away from anybody.
-            Self::KeepUnlessTrustChanged => {
-                !loses_anchor(&before.anchors, &next.anchors)
-                    && !loses_anchor(before.anchors_for_peers(), next.anchors_for_peers())
-            }
+            // One more anchor, or another order, takes nothing away from any client.
+            Self::KeepUnlessTrustChanged => !loses_trust(before, next),
             Self::Discard => false,
         }
     }
@@ -51,6 +48,12 @@ pub struct Sessions {
     keyring: Keyring,
 }
 // ANCHOR_END: tickets
+
+/// Whether an anchor is gone by which clients were let in, or by which the own chain was judged.
+fn loses_trust(before: &Identity, next: &Identity) -> bool {
+    loses_anchor(&before.anchors, &next.anchors)
+        || loses_anchor(before.anchors_for_peers(), next.anchors_for_peers())
+}
 
 impl Sessions {
     /// Sessions by this policy. So many are remembered for clients of TLS 1.2 that take no tickets.

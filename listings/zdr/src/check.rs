@@ -199,7 +199,7 @@ async fn set_up(
         (false, _) => fixtures.start(options.writer).await,
         (true, Some(_)) => fixtures.observe().await,
         (true, None) => {
-            let error = "only a server that is attached to can be rotated by somebody else";
+            let error = "only a server that is attached to can be rotated by another program";
             return Err(Error::Invalid(error.into()));
         }
     };

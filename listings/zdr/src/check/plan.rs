@@ -99,7 +99,7 @@ fn signals(spec: &Spec, options: &Options) -> String {
         None => "to the process of the command".to_owned(),
         Some(attach) => match attach.pid {
             Some(pid) => format!("to process {pid}"),
-            None => "to nobody, since `attach` has no `pid`".into(),
+            None => "not at all, since `attach` has no `pid`".into(),
         },
     };
     for signal in spec.reload.signal.iter().chain(&spec.reload.force) {

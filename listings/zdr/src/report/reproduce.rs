@@ -123,7 +123,7 @@ fn let_in(
     Some(match first {
         Some(found) if is_of_strangers(found) => (
             as_a_stranger(reach)?,
-            "is answered, although nobody has heard of its certificate",
+            "is answered, although the server knows nothing of its certificate",
         ),
         Some(found) if found.code == Code::ResumedWithoutTrust => (
             resumed(handshake),

@@ -41,7 +41,7 @@ pub fn started(spec: &Spec, remarks: &Remarks, cwd: Option<&Path>) -> String {
     if spec.protocol == Protocol::AnyHttp {
         comment(
             &mut text,
-            "The path of an answer of 8 MB or more. Without it, nobody sees whether a reload cuts a long answer.",
+            "The path of an answer of 8 MB or more. Without it, no check sees whether a reload cuts a long answer.",
         );
         match &spec.download {
             Some(path) => pair(&mut text, "download", &quoted(path)),

@@ -57,7 +57,7 @@ impl Keeper {
             let dir = dir.display();
             let error = format!(
                 "{dir} is not empty, and no earlier run has kept anything in it: nothing is added to a folder \
-                 of somebody else's. Name one that is new or empty"
+                 of another program. Name one that is new or empty"
             );
             return Err(Error::Invalid(error));
         }

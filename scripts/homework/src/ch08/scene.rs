@@ -332,7 +332,7 @@ impl Server {
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Holds => {
-                "The server is chapter 8's. It holds a root until nobody has come by it for a\nminute. \
+                "The server is chapter 8's. It holds a root until no client has come by it for\na minute. \
                  When the file no longer lists a root, it discards all sessions, and it\n\
                  gives none while it holds such a root."
             }

@@ -32,10 +32,10 @@ fn of_the_call(scene: &Scene, call: &Call) -> String {
             format!("The server shows a leaf under {shown}, and this client trusts {trusts} alone.")
         }
         (Outcome::TurnedAway, None) => {
-            "It shows no certificate, and this server lets nobody in without one.".into()
+            "It shows no certificate, and this server lets no client in without one.".into()
         }
         (Outcome::TurnedAway, Some("Public Root")) => format!(
-            "The server's own leaf is under Public Root. That is no reason to let anybody in: clients are judged by {in_force}."
+            "The server's own leaf is under Public Root. That is no reason to let a client in: clients are judged by {in_force}."
         ),
         (Outcome::TurnedAway, Some(root)) => {
             format!("Its leaf is under {root}, and clients are judged by {in_force}.")
@@ -91,6 +91,6 @@ fn of_the_root(scene: &Scene, call: &Call) -> Option<String> {
     let is_in = [Outcome::LetIn, Outcome::Resumed].contains(&call.outcome);
     let held = is_in && scene.server == Server::Holds && call.rejected.is_none();
     (held && !listed.contains(&root)).then(|| {
-        format!("The file no longer lists {root}. The server holds it until nobody has come by it for a minute, and gives no tickets meanwhile.")
+        format!("The file no longer lists {root}. The server holds it until no client has come by it for a minute, and gives no tickets meanwhile.")
     })
 }
