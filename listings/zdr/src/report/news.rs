@@ -1,9 +1,10 @@
 //! What explains the failures of a whole report, which tells more than they do: how many attempts failed.
 
 use crate::attempt::Phase;
-use crate::report::Report;
+use crate::gate::ROTATION;
 use crate::report::cause::kind::CauseKind;
 use crate::report::cause::{Cause, grouped};
+use crate::report::{Evidence, Report};
 
 /// Where less than this share of attempts fails at rotations while all is well, that is not what half of them fail by
 /// in a scenario, even if they fail in the same way.
@@ -27,7 +28,39 @@ pub fn causes(report: &Report) -> Vec<Cause> {
             cause.advice = format!("{told} Otherwise: {}", cause.advice);
         }
     }
+    for cause in causes
+        .iter_mut()
+        .filter(|cause| is_never_during(report, cause))
+    {
+        for when in [" while it reloads.", " when it reloads."] {
+            if let Some(what) = cause.what.strip_suffix(when) {
+                cause.what = format!("{what}, though not{when}");
+                let other =
+                    "Nothing was rotated then: look for a limit or a time-out of its own first.";
+                cause.advice = format!("{other} Otherwise: {}", cause.advice);
+                break;
+            }
+        }
+    }
     causes
+}
+
+/// Whether clients met it, and none of them during a rotation, nor in a scenario.
+fn is_never_during(report: &Report, cause: &Cause) -> bool {
+    let during = |seen: &Evidence| {
+        if matches!(seen.phase, None | Some(Phase::During)) {
+            return true;
+        }
+        let class = report.classes.iter().find(|of| of.class == seen.class);
+        let mut failures = class.iter().flat_map(|of| &of.failures);
+        failures.any(|of| of.kind == seen.kind && of.phase == Phase::During)
+    };
+    cause.places().all(|at| {
+        let found = report.findings.get(at);
+        found.is_some_and(|of| {
+            of.scenario == ROTATION && !of.evidence.is_empty() && !of.evidence.iter().any(during)
+        })
+    })
 }
 
 /// The largest share of a class's attempts that failed during rotations in which nothing was wrong.

@@ -103,6 +103,35 @@ fn what_one_kind_of_client_meets_each_day_is_not_what_all_meet_in_a_scenario() {
     assert_eq!(kinds(&[nameless, overlooked()]), expected);
 }
 
+/// Tomcat reads certificate and key while they are written, and serves the one with the other. No serial tells that.
+#[test]
+fn what_is_invalid_is_seen_by_a_client_that_verifies() {
+    let report = found(&[("remove-create", Code::UnfitShown)]);
+    let cause = &causes(&report)[0];
+    assert_eq!(cause.kind, CauseKind::ReadsTooEarly);
+    let command = reproduction(&report, cause).unwrap().command;
+    assert!(command.contains("-verify_return_error"), "{command}");
+    let report = found(&[("remove-create", Code::NotPickedUp)]);
+    let command = reproduction(&report, &causes(&report)[0]).unwrap().command;
+    assert!(command.contains("-serial"), "{command}");
+}
+
+/// What fails at no rotation is not said to fail by one.
+#[test]
+fn clients_that_fail_between_rotations_do_not_fail_by_a_reload() {
+    let of = |phase| {
+        let mut report = found(&[]);
+        let kinds = [FailureKind::Refused];
+        let mut refused = failure("rotation", Code::HandshakesFailed, &kinds);
+        refused.evidence[0].phase = Some(phase);
+        report.findings = vec![refused];
+        causes(&report)[0].what.clone()
+    };
+    let never = "It refuses clients, though not while it reloads.";
+    assert_eq!(of(Phase::After), never);
+    assert_eq!(of(Phase::During), "It refuses clients while it reloads.");
+}
+
 /// A description without `[reload]` says that the server follows its files.
 #[test]
 fn a_server_that_nothing_told_may_have_to_be_told() {
