@@ -19,14 +19,10 @@ pub fn causes(report: &Report) -> Vec<Cause> {
     let mut causes = grouped(&report.findings, &|scenario| {
         rare && is_lost(report, scenario)
     });
-    // It may be that its description forgot to say how it is told.
-    let mut rotations = report.rotations.iter();
-    if report.server.reload == FOLLOWS && rotations.all(|of| of.first_new_ms.is_none()) {
-        let never = |cause: &&mut Cause| cause.kind == CauseKind::NeverShowsNew;
-        for cause in causes.iter_mut().filter(never) {
-            let told = "Nothing told it of new files: if a signal or a command does, say so in `[reload]`.";
-            cause.advice = format!("{told} Otherwise: {}", cause.advice);
-        }
+    let never = |cause: &&mut Cause| cause.kind == CauseKind::NeverShowsNew;
+    let told = told_in_vain(report);
+    for (cause, told) in causes.iter_mut().filter(never).zip(told) {
+        cause.advice = format!("{told} Otherwise: {}", cause.advice);
     }
     for cause in causes
         .iter_mut()
@@ -43,6 +39,27 @@ pub fn causes(report: &Report) -> Vec<Cause> {
         }
     }
     causes
+}
+
+/// What may be wrong with how a server is told, where it has shown nothing new at all: the description forgot to say it, or
+/// names a signal that reloads something else.
+fn told_in_vain(report: &Report) -> Option<String> {
+    let mut rotations = report.rotations.iter();
+    if rotations.any(|of| of.first_new_ms.is_some()) {
+        return None;
+    }
+    let how = report.server.reload.as_str();
+    match how {
+        FOLLOWS => Some(
+            "Nothing told it of new files: if a signal or a command does, say so in `[reload]`."
+                .into(),
+        ),
+        _ if how.starts_with("by the signal") => Some(format!(
+            "It was told {how}, which may reload all but its certificates: find what reloads those. Without a `[reload]` \
+             or `--reload`, `zdr check --command` tries several signals."
+        )),
+        _ => None,
+    }
 }
 
 /// Whether clients met it, and none of them during a rotation, nor in a scenario.

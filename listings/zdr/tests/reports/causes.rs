@@ -143,7 +143,9 @@ fn a_server_that_nothing_told_may_have_to_be_told() {
         rotation.first_new_ms = None;
     }
     assert!(advice(&report).contains("say so in `[reload]`"));
-    report.server.reload = "by the signal HUP".into();
+    report.server.reload = "by the signal USR1".into();
+    assert!(advice(&report).contains("It was told by the signal USR1"));
+    report.server.reload = "by a restart".into();
     assert!(!advice(&report).contains("[reload]"));
 }
 
