@@ -1,6 +1,6 @@
 //! What explains the failures of a whole report, which tells more than they do: how many attempts failed.
 
-use crate::attempt::Phase;
+use crate::attempt::{FailureKind, Phase};
 use crate::gate::ROTATION;
 use crate::report::cause::kind::CauseKind;
 use crate::report::cause::{Cause, grouped};
@@ -23,6 +23,13 @@ pub fn causes(report: &Report) -> Vec<Cause> {
     let told = told_in_vain(report);
     for (cause, told) in causes.iter_mut().filter(never).zip(told) {
         cause.advice = format!("{told} Otherwise: {}", cause.advice);
+    }
+    for cause in causes
+        .iter_mut()
+        .filter(|cause| is_cut_alone(report, cause))
+    {
+        cause.advice += " If it reads its files for each handshake, it met one that was new and one that was old: read \
+                         both as one set before a handshake needs them.";
     }
     for cause in causes
         .iter_mut()
@@ -60,6 +67,16 @@ fn told_in_vain(report: &Report) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// Whether clients were let in to its port, and cut in their handshake, and none was refused. PHP does so with a pair of
+/// files that do not fit.
+fn is_cut_alone(report: &Report, cause: &Cause) -> bool {
+    let findings = cause.places().filter_map(|at| report.findings.get(at));
+    let mut seen = findings.flat_map(|of| &of.evidence).peekable();
+    cause.kind == CauseKind::RefusesClients
+        && seen.peek().is_some()
+        && seen.all(|of| of.kind == FailureKind::HandshakeCut)
 }
 
 /// Whether clients met it, and none of them during a rotation, nor in a scenario.

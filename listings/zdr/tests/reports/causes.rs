@@ -116,6 +116,20 @@ fn what_is_invalid_is_seen_by_a_client_that_verifies() {
     assert!(command.contains("-serial"), "{command}");
 }
 
+/// PHP reads its files for each handshake, and ends one for which they do not fit. Its listener is well.
+#[test]
+fn clients_that_are_cut_and_not_refused_may_have_met_a_torn_pair() {
+    let advice = |kinds: &[FailureKind]| {
+        let mut report = found(&[]);
+        report.findings = vec![failure("rotation", Code::HandshakesFailed, kinds)];
+        causes(&report)[0].advice.clone()
+    };
+    let torn = "reads its files for each handshake";
+    assert!(advice(&[FailureKind::HandshakeCut]).contains(torn));
+    let refused = [FailureKind::HandshakeCut, FailureKind::Refused];
+    assert!(!advice(&refused).contains(torn));
+}
+
 /// What fails at no rotation is not said to fail by one.
 #[test]
 fn clients_that_fail_between_rotations_do_not_fail_by_a_reload() {
