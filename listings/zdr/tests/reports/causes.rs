@@ -116,6 +116,23 @@ fn what_is_invalid_is_seen_by_a_client_that_verifies() {
     assert!(command.contains("-serial"), "{command}");
 }
 
+/// Postfix and others answer 454, or offer no TLS, while they have no pair. Their answers are well.
+#[test]
+fn a_server_of_mail_that_offers_no_tls_has_no_pair() {
+    let of = |said: &str| {
+        let status = [FailureKind::Status];
+        let mut refused = failure("rotation", Code::RequestsFailed, &status);
+        refused.evidence[0].said = format!("handshake failed: {said}");
+        kinds(&[refused])
+    };
+    let not_now = "`STARTTLS` was answered `454 4.7.0 TLS not available due to local problem`";
+    let fails = [CauseKind::FailsHandshakes];
+    assert_eq!(of(not_now), fails);
+    assert_eq!(of("it does not offer STARTTLS"), fails);
+    let other = "`MAIL` was answered `451 4.3.0 Try again later`";
+    assert_eq!(of(other), [CauseKind::AnswersErrors]);
+}
+
 /// PHP reads its files for each handshake, and ends one for which they do not fit. Its listener is well.
 #[test]
 fn clients_that_are_cut_and_not_refused_may_have_met_a_torn_pair() {
