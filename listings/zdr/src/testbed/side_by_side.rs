@@ -21,16 +21,19 @@ const TIMES: usize = 2;
 /// worker for the next client, does not end these.
 const PAUSE: Duration = Duration::from_millis(150);
 
+/// More are not asked for: who wants hundreds of connections knows how many workers there are.
+const MOST: usize = 64;
+
 /// Between two looks at whether it is a client's turn.
 const SOON: Duration = Duration::from_millis(2);
 
-/// Clients that come one by one, one more than the check keeps in its `pool`, and keep their connections.
+/// Clients that come one by one, one more than the check keeps in its `pool` (or than [`MOST`]), and keep their connections.
 ///
 /// # Errors
 /// Where some wait in vain until the others have left, with what to change.
 pub(super) async fn served_side_by_side(target: &Target, pool: usize) -> Result<(), Error> {
     let client = target.client(None, false, target.identity.as_deref())?;
-    let clients = pool.max(1) + 1;
+    let clients = pool.clamp(1, MOST) + 1;
     let mut seen = (0, String::new());
     for _ in 0..TIMES {
         // Others tell of a server that does not even serve one.
