@@ -109,7 +109,8 @@ impl Options {
     pub(super) fn guessed(&self) -> Option<Finding> {
         let words = "How this server reloads was not found, so for each rotation it was ended and started anew, which \
                      alone may fail clients. If it can reload, say how: `--reload signal:NAME` or \
-                     `--reload \"command:...\"`.";
+                     `--reload \"command:...\"`. If it follows its files, but looks at them more rarely than every \
+                     10 s, describe it in a file without `[reload]`, and with a longer `reload_within_ms` in `[limits]`.";
         let (code, severity) = (Code::ReloadNotFound, Severity::Warning);
         let said = || finding(severity, code, ROTATION, words.into());
         self.restart_is_a_guess.then(said)

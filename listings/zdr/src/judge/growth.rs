@@ -135,7 +135,9 @@ impl Growth {
 /// rotation adds, to the last.
 pub fn of_resources(resources: &Resources, growth: &Growth, rotations: usize) -> Vec<Finding> {
     let mut found = Vec::new();
-    found.extend(of_memory(resources, growth, rotations));
+    if !is_of_processes(resources) {
+        found.extend(of_memory(resources, growth, rotations));
+    }
     found.extend(of_work(growth, rotations));
     found.extend(of_unwaited(growth, rotations));
     if resources.processes_after > resources.processes_before {
@@ -160,6 +162,15 @@ pub fn of_resources(resources: &Resources, growth: &Growth, rotations: usize) ->
         found.extend(of_handles(&handles, rotations, "rotations"));
     }
     found
+}
+
+/// Whether memory grew with the number of processes alone: those that serve their last clients have theirs, and that
+/// they are left is said already.
+fn is_of_processes(resources: &Resources) -> bool {
+    let each = |memory: u64, processes: usize| memory as f64 / processes.max(1) as f64;
+    let before = each(resources.memory_before, resources.processes_before);
+    let after = each(resources.memory_after, resources.processes_after);
+    resources.processes_after > resources.processes_before && after <= before * 1.25
 }
 
 fn of_memory(resources: &Resources, growth: &Growth, rotations: usize) -> Option<Finding> {

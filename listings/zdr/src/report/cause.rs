@@ -190,6 +190,12 @@ fn saw_other_settings(found: &Finding) -> bool {
     saw_only(found, &[FailureKind::Alert]) && found.evidence.iter().all(|of| is_one(&of.said))
 }
 
+/// Whether all that clients were refused is TLS itself, which they asked for in the clear.
+fn lacks_tls(found: &Finding) -> bool {
+    let mut evidence = found.evidence.iter();
+    evidence.all(|seen| seen.said.contains("STARTTLS"))
+}
+
 /// Whether clients failed, and in none but these ways.
 fn saw_only(found: &Finding, kinds: &[FailureKind]) -> bool {
     !found.evidence.is_empty() && found.evidence.iter().all(|of| kinds.contains(&of.kind))
@@ -212,6 +218,10 @@ fn explained(found: &Finding, findings: &[Finding]) -> CauseKind {
     }
     let all = |kind| saw_only(found, &[kind]);
     match found.code {
+        // A server of mail without a pair says so before the handshake.
+        Code::RequestsFailed if all(FailureKind::Status) && lacks_tls(found) => {
+            CauseKind::FailsHandshakes
+        }
         Code::RequestsFailed if all(FailureKind::Status) => CauseKind::AnswersErrors,
         // Others were served meanwhile, and shown the new certificate.
         Code::HandshakesFailed | Code::NotPickedUp

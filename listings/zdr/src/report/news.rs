@@ -1,9 +1,10 @@
 //! What explains the failures of a whole report, which tells more than they do: how many attempts failed.
 
-use crate::attempt::Phase;
-use crate::report::Report;
+use crate::attempt::{FailureKind, Phase};
+use crate::gate::ROTATION;
 use crate::report::cause::kind::CauseKind;
 use crate::report::cause::{Cause, grouped};
+use crate::report::{Evidence, Report};
 
 /// Where less than this share of attempts fails at rotations while all is well, that is not what half of them fail by
 /// in a scenario, even if they fail in the same way.
@@ -18,16 +19,82 @@ pub fn causes(report: &Report) -> Vec<Cause> {
     let mut causes = grouped(&report.findings, &|scenario| {
         rare && is_lost(report, scenario)
     });
-    // It may be that its description forgot to say how it is told.
-    let mut rotations = report.rotations.iter();
-    if report.server.reload == FOLLOWS && rotations.all(|of| of.first_new_ms.is_none()) {
-        let never = |cause: &&mut Cause| cause.kind == CauseKind::NeverShowsNew;
-        for cause in causes.iter_mut().filter(never) {
-            let told = "Nothing told it of new files: if a signal or a command does, say so in `[reload]`.";
-            cause.advice = format!("{told} Otherwise: {}", cause.advice);
+    let never = |cause: &&mut Cause| cause.kind == CauseKind::NeverShowsNew;
+    let told = told_in_vain(report);
+    for (cause, told) in causes.iter_mut().filter(never).zip(told) {
+        cause.advice = format!("{told} Otherwise: {}", cause.advice);
+    }
+    for cause in causes
+        .iter_mut()
+        .filter(|cause| is_cut_alone(report, cause))
+    {
+        cause.advice += " If it reads its files for each handshake, it met one that was new and one that was old: read \
+                         both as one set before a handshake needs them.";
+    }
+    for cause in causes
+        .iter_mut()
+        .filter(|cause| is_never_during(report, cause))
+    {
+        for when in [" while it reloads.", " when it reloads."] {
+            if let Some(what) = cause.what.strip_suffix(when) {
+                cause.what = format!("{what}, though not{when}");
+                let other =
+                    "Nothing was rotated then: look for a limit or a time-out of its own first.";
+                cause.advice = format!("{other} Otherwise: {}", cause.advice);
+                break;
+            }
         }
     }
     causes
+}
+
+/// What may be wrong with how a server is told, where it has shown nothing new at all: the description forgot to say it, or
+/// names a signal that reloads something else.
+fn told_in_vain(report: &Report) -> Option<String> {
+    let mut rotations = report.rotations.iter();
+    if rotations.any(|of| of.first_new_ms.is_some()) {
+        return None;
+    }
+    let how = report.server.reload.as_str();
+    match how {
+        FOLLOWS => Some(
+            "Nothing told it of new files: if a signal or a command does, say so in `[reload]`."
+                .into(),
+        ),
+        _ if how.starts_with("by the signal") => Some(format!(
+            "It was told {how}, which may reload all but its certificates: find what reloads those. Without a `[reload]` \
+             or `--reload`, `zdr check --command` tries several signals."
+        )),
+        _ => None,
+    }
+}
+
+/// Whether clients were let in to its port, and cut in their handshake, and none was refused. PHP does so with a pair of
+/// files that do not fit.
+fn is_cut_alone(report: &Report, cause: &Cause) -> bool {
+    let findings = cause.places().filter_map(|at| report.findings.get(at));
+    let mut seen = findings.flat_map(|of| &of.evidence).peekable();
+    cause.kind == CauseKind::RefusesClients
+        && seen.peek().is_some()
+        && seen.all(|of| of.kind == FailureKind::HandshakeCut)
+}
+
+/// Whether clients met it, and none of them during a rotation, nor in a scenario.
+fn is_never_during(report: &Report, cause: &Cause) -> bool {
+    let during = |seen: &Evidence| {
+        if matches!(seen.phase, None | Some(Phase::During)) {
+            return true;
+        }
+        let class = report.classes.iter().find(|of| of.class == seen.class);
+        let mut failures = class.iter().flat_map(|of| &of.failures);
+        failures.any(|of| of.kind == seen.kind && of.phase == Phase::During)
+    };
+    cause.places().all(|at| {
+        let found = report.findings.get(at);
+        found.is_some_and(|of| {
+            of.scenario == ROTATION && !of.evidence.is_empty() && !of.evidence.iter().any(during)
+        })
+    })
 }
 
 /// The largest share of a class's attempts that failed during rotations in which nothing was wrong.

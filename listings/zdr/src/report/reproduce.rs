@@ -62,6 +62,13 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
             handshake(&verifying(reach, first)?)?,
             "ends with the error that clients meet, once the server has such files",
         ),
+        (CauseKind::ReadsTooEarly, _) if first.is_some_and(|of| of.code == Code::UnfitShown) => (
+            format!(
+                "while {}; do :; done",
+                handshake(&verifying(reach, first)?)?
+            ),
+            "goes on until a client rejects what it is shown: write the files meanwhile",
+        ),
         (CauseKind::FollowsNoTrust, _) => (
             handshake("-verify_return_error ")?,
             "is turned away although its authority is on the list",

@@ -309,9 +309,12 @@ fn before_tls(target: &Target, failed: &Failed, seen: &Look) -> Option<(String, 
     const LATER: &str = "if TLS has to be switched on, switch it on for this port. Where TLS begins after some words in \
                          the clear, `zdr help toml` lists each `protocol` that zdr speaks; in any other, set \
                          `protocol = \"tls\"`, and say in `[exchange]` what comes `before_tls`";
-    // Whoever answers over TLS in words of its own has let the client in.
-    let speaks = seen.answer.as_ref();
-    let let_in = speaks.is_some_and(|line| !line.starts_with("HTTP/"));
+    // Whoever answers over TLS has let the client in, unless that is an answer of HTTP that refuses it.
+    let refuses = |line: &String| {
+        let status = line.split(' ').nth(1).unwrap_or_default();
+        line.starts_with("HTTP/") && status.starts_with('4')
+    };
+    let let_in = seen.answer.as_ref().is_some_and(|line| !refuses(line));
     if let Some((_, word)) = seen.in_clear.as_deref().and_then(greets_as) {
         let change = format!(
             "it greets in the clear: set `protocol = \"{word}\"`, which asks for TLS by STARTTLS"
@@ -412,6 +415,16 @@ fn in_answer(target: &Target, failed: &Failed, seen: &Look) -> (String, String) 
             "it speaks TLS, but no HTTP/1.1 over it".into(),
             "`zdr help toml` lists each `protocol` that zdr speaks. For any other, set `protocol = \"tls\"`, and say in \
              `[exchange]` what clients ask",
+        ),
+        (FailureKind::Severed, Protocol::AnyHttp) if is_http => (
+            "its answer to `GET /` has no end that a client can trust".into(),
+            "let the server say how long its answer is (Content-Length, or chunks), or end it by an alert of TLS \
+             (close_notify): without either, a client cannot tell a whole answer from one that was cut (RFC 9112, \
+             section 9.8)",
+        ),
+        (FailureKind::Refused, _) => (
+            "it listened, and then took no more connections".into(),
+            "see whether it ended, and what it said: run the command by hand, with files of your own",
         ),
         (kind, _) => (
             format!("no client is served: {kind}"),

@@ -21,13 +21,19 @@ const TIMES: usize = 2;
 /// worker for the next client, does not end these.
 const PAUSE: Duration = Duration::from_millis(150);
 
-/// Clients that come together, one more than the check keeps in its `pool`, and keep their connections.
+/// More are not asked for: who wants hundreds of connections knows how many workers there are.
+const MOST: usize = 64;
+
+/// Between two looks at whether it is a client's turn.
+const SOON: Duration = Duration::from_millis(2);
+
+/// Clients that come one by one, one more than the check keeps in its `pool` (or than [`MOST`]), and keep their connections.
 ///
 /// # Errors
 /// Where some wait in vain until the others have left, with what to change.
 pub(super) async fn served_side_by_side(target: &Target, pool: usize) -> Result<(), Error> {
     let client = target.client(None, false, target.identity.as_deref())?;
-    let clients = pool.max(1) + 1;
+    let clients = pool.clamp(1, MOST) + 1;
     let mut seen = (0, String::new());
     for _ in 0..TIMES {
         // Others tell of a server that does not even serve one.
@@ -44,38 +50,53 @@ pub(super) async fn served_side_by_side(target: &Target, pool: usize) -> Result<
     Err(Error::Preflight(Box::new(advice(clients, served, &error))))
 }
 
-/// How many of so many clients were served, and what the others met, where those waited in vain.
+/// How many of so many clients were served, and what the next one met, where it waited in vain. They come one after the
+/// other: a server that takes its time for each is not one that is full.
 async fn shut_out(target: &Target, client: &Client, clients: usize) -> Option<(usize, String)> {
-    let waiting = AtomicUsize::new(clients);
-    let all = (0..clients).map(|_| keeps(target, client, &waiting));
+    let came = AtomicUsize::new(0);
+    let all = (0..clients).map(|turn| keeps(target, client, (turn, clients), &came));
     let outcomes = Box::pin(join_all(all)).await;
-    let served = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    let tried: Vec<_> = outcomes.into_iter().flatten().collect();
+    let served = tried.iter().filter(|outcome| outcome.is_ok()).count();
     let in_vain = |failed: Failed| (failed.kind == FailureKind::Stalled).then_some(failed.error);
-    let mut in_vain = outcomes
-        .into_iter()
-        .filter_map(Result::err)
-        .filter_map(in_vain);
-    in_vain
-        .next()
-        .filter(|_| served > 0)
-        .map(|error| (served, error))
+    let errors = tried.into_iter().filter_map(Result::err);
+    let error = errors.filter_map(in_vain).next()?;
+    (served > 0).then_some((served, error))
 }
 
-/// A client that keeps its connection and asks for something now and then, until no other one is `waiting`.
-async fn keeps(target: &Target, client: &Client, waiting: &AtomicUsize) -> Result<(), Failed> {
+/// A client that comes when as many others `came` as are before its turn, keeps its connection, and asks for something
+/// now and then until all have come. `None` if one before it failed, so that it did not come, or if it left.
+async fn keeps(
+    target: &Target,
+    client: &Client,
+    (turn, clients): (usize, usize),
+    came: &AtomicUsize,
+) -> Option<Result<(), Failed>> {
+    while came.load(Ordering::Relaxed) < turn {
+        sleep(SOON).await;
+    }
+    if came.load(Ordering::Relaxed) >= clients {
+        return None;
+    }
     let entered = target.in_time(Box::pin(entered(target, client))).await;
-    waiting.fetch_sub(1, Ordering::Relaxed);
-    let mut conversation = entered?;
-    while waiting.load(Ordering::Relaxed) > 0 {
+    let mut conversation = match entered {
+        Ok(conversation) => conversation,
+        Err(failed) => {
+            came.store(clients, Ordering::Relaxed);
+            return Some(Err(failed));
+        }
+    };
+    came.fetch_add(1, Ordering::Relaxed);
+    while came.load(Ordering::Relaxed) < clients {
         sleep(PAUSE).await;
         let asking = conversation.request(target, 1, Where::Kept);
         // One that the server ends, or asks to leave, leaves room for another.
         if !matches!(target.in_time(Box::pin(asking)).await, Ok(false)) {
-            return Ok(());
+            return None;
         }
     }
     conversation.close().await;
-    Ok(())
+    Some(Ok(()))
 }
 
 fn advice(clients: usize, served: usize, error: &str) -> Advice {
@@ -96,7 +117,7 @@ fn advice(clients: usize, served: usize, error: &str) -> Advice {
             "{clients} clients that keep their connections and ask for something now and then"
         ),
         seen: format!(
-            "{served} were served, and others were not: {error}; once those had left, another client was served"
+            "{served} were served, and the next one was not: {error}; once those had left, another client was served"
         ),
         change: format!(
             "give it more workers or threads: as it is, {served} clients that keep their connections shut out all \

@@ -103,6 +103,66 @@ fn what_one_kind_of_client_meets_each_day_is_not_what_all_meet_in_a_scenario() {
     assert_eq!(kinds(&[nameless, overlooked()]), expected);
 }
 
+/// Tomcat reads certificate and key while they are written, and serves the one with the other. No serial tells that.
+#[test]
+fn what_is_invalid_is_seen_by_a_client_that_verifies() {
+    let report = found(&[("remove-create", Code::UnfitShown)]);
+    let cause = &causes(&report)[0];
+    assert_eq!(cause.kind, CauseKind::ReadsTooEarly);
+    let command = reproduction(&report, cause).unwrap().command;
+    assert!(command.contains("-verify_return_error"), "{command}");
+    let report = found(&[("remove-create", Code::NotPickedUp)]);
+    let command = reproduction(&report, &causes(&report)[0]).unwrap().command;
+    assert!(command.contains("-serial"), "{command}");
+}
+
+/// Postfix and others answer 454, or offer no TLS, while they have no pair. Their answers are well.
+#[test]
+fn a_server_of_mail_that_offers_no_tls_has_no_pair() {
+    let of = |said: &str| {
+        let status = [FailureKind::Status];
+        let mut refused = failure("rotation", Code::RequestsFailed, &status);
+        refused.evidence[0].said = format!("handshake failed: {said}");
+        kinds(&[refused])
+    };
+    let not_now = "`STARTTLS` was answered `454 4.7.0 TLS not available due to local problem`";
+    let fails = [CauseKind::FailsHandshakes];
+    assert_eq!(of(not_now), fails);
+    assert_eq!(of("it does not offer STARTTLS"), fails);
+    let other = "`MAIL` was answered `451 4.3.0 Try again later`";
+    assert_eq!(of(other), [CauseKind::AnswersErrors]);
+}
+
+/// PHP reads its files for each handshake, and ends one for which they do not fit. Its listener is well.
+#[test]
+fn clients_that_are_cut_and_not_refused_may_have_met_a_torn_pair() {
+    let advice = |kinds: &[FailureKind]| {
+        let mut report = found(&[]);
+        report.findings = vec![failure("rotation", Code::HandshakesFailed, kinds)];
+        causes(&report)[0].advice.clone()
+    };
+    let torn = "reads its files for each handshake";
+    assert!(advice(&[FailureKind::HandshakeCut]).contains(torn));
+    let refused = [FailureKind::HandshakeCut, FailureKind::Refused];
+    assert!(!advice(&refused).contains(torn));
+}
+
+/// What fails at no rotation is not said to fail by one.
+#[test]
+fn clients_that_fail_between_rotations_do_not_fail_by_a_reload() {
+    let of = |phase| {
+        let mut report = found(&[]);
+        let kinds = [FailureKind::Refused];
+        let mut refused = failure("rotation", Code::HandshakesFailed, &kinds);
+        refused.evidence[0].phase = Some(phase);
+        report.findings = vec![refused];
+        causes(&report)[0].what.clone()
+    };
+    let never = "It refuses clients, though not while it reloads.";
+    assert_eq!(of(Phase::After), never);
+    assert_eq!(of(Phase::During), "It refuses clients while it reloads.");
+}
+
 /// A description without `[reload]` says that the server follows its files.
 #[test]
 fn a_server_that_nothing_told_may_have_to_be_told() {
@@ -114,7 +174,9 @@ fn a_server_that_nothing_told_may_have_to_be_told() {
         rotation.first_new_ms = None;
     }
     assert!(advice(&report).contains("say so in `[reload]`"));
-    report.server.reload = "by the signal HUP".into();
+    report.server.reload = "by the signal USR1".into();
+    assert!(advice(&report).contains("It was told by the signal USR1"));
+    report.server.reload = "by a restart".into();
     assert!(!advice(&report).contains("[reload]"));
 }
 

@@ -1,4 +1,4 @@
-"""Its port is open before it reads its files, once: as where a first process opens it, and workers start after that."""
+"""A worker of it starts late, and reads its files then: once, as the others did."""
 
 import socket
 import ssl
@@ -7,10 +7,18 @@ import threading
 import time
 
 certificate, key, port = sys.argv[1:]
-listener = socket.create_server(("127.0.0.1", int(port)), backlog=64)
-time.sleep(1)
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(certificate, key)
+
+
+def loaded():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def starts_late():
+    global context
+    time.sleep(1)
+    context = loaded()
 
 
 def answer(tcp):
@@ -23,6 +31,9 @@ def answer(tcp):
         pass
 
 
+context = loaded()
+threading.Thread(target=starts_late, daemon=True).start()
+listener = socket.create_server(("127.0.0.1", int(port)), backlog=64)
 while True:
     tcp, _ = listener.accept()
     threading.Thread(target=answer, args=(tcp,), daemon=True).start()

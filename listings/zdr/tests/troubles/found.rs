@@ -105,6 +105,8 @@ fn a_restart_that_was_a_guess_is_called_one() {
         words.contains("How this server reloads was not found"),
         "{words}"
     );
+    // Erlang looks at its files every two minutes.
+    assert!(words.contains("longer `reload_within_ms`"), "{words}");
     let shown = concat!(env!("CARGO_MANIFEST_DIR"), "/measured/stranger.txt");
     let shown = fs::read_to_string(shown).unwrap();
     assert_eq!(before_rotations(&done.err), before_rotations(&shown));

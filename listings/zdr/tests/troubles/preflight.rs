@@ -323,6 +323,22 @@ exec openssl s_server -accept 127.0.0.1:{{port}} -cert {{certificate}} -key {{ke
     ]);
 }
 
+/// Whoever answers has let its client in, whatever it asked for.
+#[test]
+fn an_answer_without_an_end_is_told() {
+    let Some(python) = lab_test::peer::find("python3") else {
+        return;
+    };
+    let server = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/strangers/no_end.py");
+    let toml = format!(
+        "command = [{python:?}, {server:?}, \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\nprotocol = \"any_http\"\n"
+    );
+    no_verdict(&[(
+        toml,
+        &["has no end that a client can trust", "Content-Length"],
+    )]);
+}
+
 /// As gRPC's own servers do: to a client of HTTP/1.1 they say nothing.
 const HTTP2_ALONE: &str = r"
 import socket, ssl, sys
