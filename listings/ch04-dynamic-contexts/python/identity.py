@@ -208,7 +208,8 @@ def _belongs(source, pair):
                 return False
             if why.reason in ("CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK", "EE_KEY_TOO_SMALL"):
                 raise Rejected("chain_broken", source.certificate, f"OpenSSL says {why.reason}: a certificate "
-                               "has a short key, or is signed with a weak digest as SHA-1") from None
+                               "has a short key, is signed with a weak digest as SHA-1, or has a key or a "
+                               "signature of a kind that it does not know") from None
             file = source.certificate if why.reason == "INVALID_CERTIFICATE" else source.key
             detail = f"OpenSSL says {why.reason}" if why.reason else keys.DAMAGED
             raise Rejected("malformed", file, detail) from None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import asn1
 import constrained
+import forms
 import key as keys
 from fields import POLICIES, objection
 from rejected import Rejected
@@ -27,6 +28,7 @@ _ED448, _P224 = bytes.fromhex("2b6571"), bytes.fromhex("2b81040021")
 _UTC_TIME = 0x17  # With two digits for the year.
 _CONSTRAINTS, _USAGES = bytes.fromhex("551d13"), bytes.fromhex("551d25")
 _KEY_USAGE = bytes.fromhex("551d0f")
+_READ = {bytes.fromhex(it) for it in ("551d11", "551d13", "551d1e", "551d1f", "551d25")}  # By rustls.
 _REQUIRED, _ANY_POLICY = bytes.fromhex("551d24"), bytes.fromhex("551d2000")
 # Usages, names, what an authority may, lists of revocation: what rustls knows when it is critical.
 _KNOWN = {bytes.fromhex(f"551d{last:02x}") for last in (15, 17, 19, 30, 31, 37)}
@@ -81,6 +83,7 @@ class Certificate:
             unread = BEHIND
         elif any(len(text) != (13 if tag == _UTC_TIME else 15) for tag, text, _ in dates):
             unread = UNDATED
+        unread = unread or forms.objection(body[2], found, [*asn1.values(algorithm), b""], point[1:])
         found = {name: (critical not in (b"", b"\0"), value) for name, critical, value in found}
         return Certificate(version, fields[0][1], fields[2][2], fields[4][2],
                            _from_1970(*dates[0][:2]), [*asn1.values(algorithm), b""], point[0],
@@ -95,7 +98,9 @@ class Certificate:
 def parsed_by_all(source, chain):
     """Refuses a chain of which clients of Go do not parse each certificate, needed or not."""
     for at, certificate in enumerate(chain, 1):
-        if what := _unparsed(certificate):
+        old = ("its dates begin before 1970, and clients of rustls do not parse that: have it issued anew"
+               if not certificate.from_1970 else None)
+        if what := old or _unparsed(certificate):
             raise Rejected("malformed", source.certificate, f"certificate {at} of {len(chain)}: {what}")
 
 
@@ -158,6 +163,9 @@ def parses_authorities(path, anchors):
     for at, anchor in enumerate(anchors, 1):
         if anchor.fields == UNDATED:
             what = f"{UNDATED}. Take it out of the file, or have it issued anew"
+            raise Rejected("malformed", path, f"authority {at} of {len(anchors)}: {what}")
+        if any(name in _READ and not asn1.whole(value) for name, (_, value) in anchor.extensions.items()):
+            what = "something stands behind the value of an extension, and clients of rustls do not parse that"
             raise Rejected("malformed", path, f"authority {at} of {len(anchors)}: {what}")
 
 

@@ -36,6 +36,7 @@ mod ended;
 pub mod explorer;
 pub mod exposure;
 mod fields;
+mod forms;
 mod java;
 mod key;
 mod kinds;
