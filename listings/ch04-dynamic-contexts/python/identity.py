@@ -82,6 +82,7 @@ def judge(source, seen, build, validate, last=None):
     purpose = taken.CLIENT if validate is as_servers_do else taken.SERVER
     with _read(source.certificate):
         taken.by_all(source, shown, trusted, purpose)
+        taken.numbered_once(source, list(zip(chain, shown)), list(zip(anchors, trusted)))
     not_after = time.gmtime(ssl.cert_time_to_seconds(facts["notAfter"]))
     return Identity(
         context=context,

@@ -140,6 +140,17 @@ def by_all(source, chain, anchors, purpose):
         raise refuse(1, what)
 
 
+def numbered_once(source, chain, anchors):
+    """Refuses a chain in which a certificate has the issuer and the serial number of another one, or of an authority (RFC
+    5280, section 4.1.2.2). Each is given in DER, and parsed."""
+    for at, (der, one) in enumerate(chain, 1):
+        for another, other in chain[at:] + anchors:
+            if der != another and (one.issuer, one.serial) == (other.issuer, other.serial):
+                raise Rejected("chain_broken", source.certificate, f"certificate {at} of {len(chain)} has the serial "
+                               "number of another one of its issuer, in the chain or among the authorities: clients of "
+                               "NSS (Firefox) take none of the two. Have it issued with a number of its own")
+
+
 def _has_policy(path):
     """Whether these certificates, from the leaf on, have a policy in common, where one asks for that (RFC 5280, section
     4.2.1.11). A policy that an issuer calls by another name is not followed."""

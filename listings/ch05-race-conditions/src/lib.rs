@@ -52,6 +52,7 @@ pub mod pinned;
 mod policies;
 mod reader;
 pub mod rest;
+mod serials;
 mod settle;
 mod shorter;
 pub mod start;

@@ -67,6 +67,22 @@ fn beside(tree: &Tree, stranger: &Raw, made: &mut Made<'_>) {
     made.roots(all.map(|der| text(&der)).concat());
 }
 
+/// Serial numbers that an authority has given twice.
+pub fn serials(kind: &str, made: &mut Made<'_>) -> bool {
+    let mut tree = Tree::new();
+    match kind {
+        "serial-of-its-issuer" => tree.middle.serial = tree.root.serial.clone(),
+        "serial-given-twice" => {
+            let mut other = Raw::leaf();
+            other.serial = tree.leaf.serial.clone();
+            tree.behind.push(other.signed(&tree.middle));
+        }
+        _ => return false,
+    }
+    tree.lay(made);
+    true
+}
+
 /// What stands behind the chain, and is parsed all the same.
 pub fn behind(kind: &str, made: &mut Made<'_>) -> bool {
     let mut tree = Tree::new();

@@ -181,6 +181,7 @@ pub fn make(kind: &str, at: &Path) -> Option<Files> {
         || asked::names(kind, &mut made)
         || asked::passed_over(kind, &mut made)
         || forms::identifiers(kind, &mut made)
+        || forms::serials(kind, &mut made)
         || forms::behind(kind, &mut made);
     if known {
         made.lay();
