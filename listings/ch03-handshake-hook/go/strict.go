@@ -34,6 +34,9 @@ func unread(of *x509.Certificate) string {
 	if what := outlined(of.Raw, ofEach); what != "" {
 		return what
 	}
+	if what := nameless(of); what != "" {
+		return what
+	}
 	for _, name := range [][]byte{of.RawSubject, of.RawIssuer} {
 		if !typed(name) {
 			return "a name in it is none of the types of string that clients of OpenSSL parse there"

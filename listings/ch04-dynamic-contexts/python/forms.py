@@ -5,7 +5,7 @@ import asn1
 _RSA, _ECDSA = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a8648ce3d0201")
 _READ_TO_THE_END = {bytes.fromhex(it) for it in ("551d0f", "551d11", "551d13", "551d1e")}
 _LOOKED_INTO = {bytes.fromhex(it) for it in ("551d25", "2b06010505070101")}
-_CONSTRAINTS, _PLACES = bytes.fromhex("551d13"), bytes.fromhex("551d1f")
+_CONSTRAINTS, _PLACES, _NAMES = (bytes.fromhex(it) for it in ("551d13", "551d1f", "551d11"))
 LARGE = ("an object identifier in it has a number of over 31 bits, as one that is made from a UUID, and clients of Go "
          "and GnuTLS do not parse that: have it issued with another")
 # How long the keys of a kind are: on a curve by the identifier of that; and whether nothing may stand beside its own.
@@ -28,6 +28,23 @@ def objection(body, extensions, algorithm, point):
         if name == _PLACES and any(map(_relative, asn1.values(asn1.first(value)[1]))):
             return "it names a place of revocation lists relative to its issuer, and clients of Go do not parse that"
     return _key(algorithm, point)
+
+
+def nameless(issuer, subject, extensions, algorithm, point):
+    """Why clients of Java and GnuTLS do not parse it: names of nothing, and an exponent of RSA below 3."""
+    if not any(asn1.values(asn1.first(issuer)[1])):
+        return "it names no issuer, and clients of Java do not parse that"
+    for name, critical, value in extensions:
+        if name != _NAMES:
+            continue
+        if not any(asn1.values(asn1.first(subject)[1])) and critical in (b"", b"\0"):
+            return ("it has no subject, and its names are not marked critical (RFC 5280, section 4.2.1.6): clients of Java do "
+                    "not parse that")
+        if (0x82, b"", b"\x82\0") in asn1.items(asn1.first(value)[1]):
+            return "one of its names is empty, and clients of GnuTLS do not parse that"
+    if algorithm[0] == _RSA and asn1.values(asn1.first(point)[1])[1:2] in ([b"\0"], [b"\1"], [b"\2"]):
+        return "its RSA key has an exponent below 3, and clients of Java do not parse that"
+    return None
 
 
 _UNSURE = [bytes((value,)) for value in range(1, 255)]

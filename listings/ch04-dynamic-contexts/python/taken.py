@@ -29,6 +29,7 @@ _UTC_TIME = 0x17  # With two digits for the year.
 _CONSTRAINTS, _USAGES = bytes.fromhex("551d13"), bytes.fromhex("551d25")
 _KEY_USAGE = bytes.fromhex("551d0f")
 _READ = {bytes.fromhex(it) for it in ("551d11", "551d13", "551d1e", "551d1f", "551d25")}  # By rustls.
+_FEATURES = bytes.fromhex("2b06010505070118")  # RFC 7633.
 _REQUIRED, _ANY_POLICY = bytes.fromhex("551d24"), bytes.fromhex("551d2000")
 # Usages, names, what an authority may, lists of revocation: what rustls knows when it is critical.
 _KNOWN = {bytes.fromhex(f"551d{last:02x}") for last in (15, 17, 19, 30, 31, 37)}
@@ -83,7 +84,8 @@ class Certificate:
             unread = BEHIND
         elif any(len(text) != (13 if tag == _UTC_TIME else 15) for tag, text, _ in dates):
             unread = UNDATED
-        unread = unread or forms.objection(body[2], found, [*asn1.values(algorithm), b""], point[1:])
+        unread = (unread or forms.objection(body[2], found, [*asn1.values(algorithm), b""], point[1:])
+                  or forms.nameless(fields[2][2], fields[4][2], found, asn1.values(algorithm), point[1:]))
         found = {name: (critical not in (b"", b"\0"), value) for name, critical, value in found}
         return Certificate(version, fields[0][1], fields[2][2], fields[4][2],
                            _from_1970(*dates[0][:2]), [*asn1.values(algorithm), b""], point[0],
@@ -113,6 +115,9 @@ def by_all(source, chain, anchors, purpose):
     if not _signs(chain[0]):
         raise Rejected("chain_broken", source.certificate, "its key usage has no digitalSignature, and its key signs "
                        "each handshake. Clients of Java and GnuTLS refuse it")
+    if purpose == SERVER and b"\x02\x01\x05" in chain[0].extensions.get(_FEATURES, (False, b""))[1]:
+        raise Rejected("chain_broken", source.certificate, "the leaf asks for a stapled answer of OCSP (must-staple, RFC "
+                       "7633), and this server gives none: clients of GnuTLS refuse it")
     last, trusted, at, path = chain[0], False, 1, []
     if what := _large(last):
         raise refuse(1, what)
