@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -104,6 +105,9 @@ func Judge(source Source, files Files, last *Identity) (*Identity, error) {
 	if err := verifiable(source, chain); err != nil {
 		return nil, err
 	}
+	if err := numberedOnce(source, chain, anchors); err != nil {
+		return nil, err
+	}
 
 	leaf := chain[0]
 	identity := &Identity{
@@ -203,6 +207,22 @@ func verifiable(source Source, chain []*x509.Certificate) error {
 		if name, found := mlDSA[signedWith(certificate).Algorithm.String()]; found {
 			return &Rejected{"chain_broken", source.Certificate, fmt.Sprintf("certificate %d of %d is "+
 				"signed with %s: clients of OpenSSL before 3.5 do not verify it", at+1, len(chain), name)}
+		}
+	}
+	return nil
+}
+
+// numberedOnce checks that no certificate of the chain has the issuer and the serial number of another one, or of an
+// authority (RFC 5280, section 4.1.2.2).
+func numberedOnce(source Source, chain, anchors []*x509.Certificate) error {
+	for at, one := range chain {
+		for _, other := range slices.Concat(chain[at+1:], anchors) {
+			same := bytes.Equal(one.RawIssuer, other.RawIssuer) && one.SerialNumber.Cmp(other.SerialNumber) == 0
+			if same && !one.Equal(other) {
+				return &Rejected{"chain_broken", source.Certificate, fmt.Sprintf("certificate %d of %d has the serial "+
+					"number of another one of its issuer, in the chain or among the authorities: clients of NSS (Firefox) "+
+					"take none of the two. Have it issued with a number of its own", at+1, len(chain))}
+			}
 		}
 	}
 	return nil

@@ -40,6 +40,10 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 		return &Rejected{"chain_broken", source.Certificate, fmt.Sprintf("the certificate of %q: its key usage has no "+
 			"digitalSignature, and its key signs each handshake. Clients of Java and GnuTLS refuse it", leaf.Subject)}
 	}
+	if mustStaple(leaf) {
+		return &Rejected{"chain_broken", source.Certificate, "the leaf asks for a stapled answer of OCSP (must-staple, RFC " +
+			"7633), and this server gives none: clients of GnuTLS refuse it"}
+	}
 	if what := ofType(leaf); what != "" {
 		return refuse(leaf, what)
 	}

@@ -17,16 +17,21 @@ type Block struct {
 // read without a word (RFC 7468 permits text before a block), so nothing that looks like a part of a
 // block may stand outside of one. What a file holds is not repeated: it may be a key.
 func blocks(data []byte, path string) ([]Block, error) {
-	malformed := func(why string) error { return &Rejected{"malformed", path, why} }
+	offset := 0 // Of the line.
+	malformed := func(why string) error {
+		return &Rejected{"malformed", path, fmt.Sprintf("%s (line %d)", why, number(data, offset))}
+	}
 	truncated := func(why string) error { return &Rejected{"truncated", path, why} }
 	if what := noPEM(data); what != "" {
-		return nil, malformed(what)
+		return nil, &Rejected{"malformed", path, what}
 	}
 	var found []Block
 	var block bytes.Buffer
 	kind := ""
 	lines := strings.Split(strings.ReplaceAll(string(data), "\r", "\n"), "\n")
+	next := 0
 	for at, line := range lines {
+		offset, next = next, next+len(line)+1
 		line = strings.TrimPrefix(line, "\ufeff")
 		begins, marked := marker(line, "-----BEGIN ")
 		ends, ended := marker(line, "-----END ")
@@ -44,7 +49,7 @@ func blocks(data []byte, path string) ([]Block, error) {
 			if decoded == nil && strings.HasSuffix(kind, "PARAMETERS") {
 				decoded = &pem.Block{} // Nobody uses them.
 			} else if decoded == nil {
-				return nil, malformed("the base64 of " + named(kind) + " does not decode")
+				return nil, &Rejected{"malformed", path, "the base64 of " + named(kind) + " does not decode"}
 			}
 			found = append(found, Block{kind, decoded.Bytes})
 			kind = ""
@@ -66,6 +71,15 @@ func blocks(data []byte, path string) ([]Block, error) {
 		return nil, truncated("a PEM block has no end")
 	}
 	return found, oneKey(found, path)
+}
+
+// number says in which line something begins, counted from 1. An old Mac ends lines by the one, and Windows by both.
+func number(data []byte, at int) int {
+	end := []byte("\n")
+	if !bytes.Contains(data, end) {
+		end = []byte("\r")
+	}
+	return 1 + bytes.Count(data[:at], end)
 }
 
 // marker returns the label of a line that is one marker and nothing else, white space after it aside.

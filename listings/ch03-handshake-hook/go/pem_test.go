@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/x509"
+	"strings"
 	"testing"
 )
 
@@ -17,6 +18,18 @@ func TestGosParserPassesOverABlockWithoutItsEnd(t *testing.T) {
 		file := append(append([]byte{}, whole...), whole[:cut]...)
 		if !roots.AppendCertsFromPEM(file) || !roots.Equal(expected) {
 			t.Fatalf("a block that is cut at byte %d was not passed over", cut)
+		}
+	}
+}
+
+// A bundle of a system has thousands of lines. Windows ends them in its way, and an old Mac in another.
+func TestWhatIsWrongWithAMarkerIsToldWithItsLine(t *testing.T) {
+	for _, end := range []string{"\n", "\r\n", "\r"} {
+		for _, wrong := range []string{"-----END CERTIFICATE-----", "  -----BEGIN CERTIFICATE-----", "-----BEGIN PKCS7-----"} {
+			_, err := blocks([]byte("# a bundle"+end+end+wrong+end), "ca.crt")
+			if err == nil || !strings.HasSuffix(err.Error(), "(line 3)") {
+				t.Errorf("%q: %v", wrong, err)
+			}
 		}
 	}
 }

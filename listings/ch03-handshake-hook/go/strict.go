@@ -11,6 +11,8 @@ import (
 var inNames = []int{asn1.TagBitString, asn1.TagUTF8String, asn1.TagNumericString, asn1.TagPrintableString,
 	asn1.TagT61String, asn1.TagIA5String, 28, asn1.TagBMPString}
 
+var x25519 = []byte("\x06\x03\x2b\x65\x6e") // RFC 8410, section 3.
+
 var stamps = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2} // RFC 6962, section 3.3.
 
 // unread says what parsers of other libraries do not read of a certificate that Go parses. They read each one,
@@ -21,6 +23,19 @@ func unread(of *x509.Certificate) string {
 	}
 	if value := extension(of, stamps); value != nil && value[0] != asn1.TagOctetString {
 		return "its time stamps of certificate transparency are broken, and clients of rustls do not read that"
+	}
+	if of.NotBefore.Unix() < 0 {
+		return "its dates begin before 1970, and clients of rustls do not parse that: have it issued anew"
+	}
+	key := values(values(of.RawSubjectPublicKeyInfo)[0].Bytes)
+	if len(key) == 2 && bytes.HasPrefix(key[0].Bytes, x25519) && len(key[1].Bytes) != 1+32 {
+		return "its key of X25519 has another length than 32 bytes, and clients of Java do not parse that"
+	}
+	if what := outlined(of.Raw, ofEach); what != "" {
+		return what
+	}
+	if what := nameless(of); what != "" {
+		return what
 	}
 	for _, name := range [][]byte{of.RawSubject, of.RawIssuer} {
 		if !typed(name) {

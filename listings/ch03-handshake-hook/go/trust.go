@@ -26,7 +26,7 @@ func trusted(source Source, files Files) ([]*x509.Certificate, error) {
 		if block.Kind != "CERTIFICATE" {
 			continue
 		}
-		if what := outlined(block.DER); what != "" {
+		if what := outlined(block.DER, ofAuthority); what != "" {
 			if err != nil {
 				what = fmt.Sprintf("a CERTIFICATE block holds something else than one certificate (%v)", err)
 			}
@@ -63,21 +63,20 @@ type outline struct {
 		Version                                      int `asn1:"optional,explicit,tag:0"`
 		Serial                                       *big.Int
 		Algorithm, Issuer, Validity, Subject, Public asn1.RawValue
-		IssuerID                                     asn1.BitString `asn1:"optional,tag:1"`
-		SubjectID                                    asn1.BitString `asn1:"optional,tag:2"`
-		Extensions                                   []struct {
-			ID       asn1.RawValue
-			Critical bool `asn1:"optional"`
-			Value    []byte
-		} `asn1:"optional,explicit,tag:3"`
+		IssuerID                                     asn1.BitString  `asn1:"optional,tag:1"`
+		SubjectID                                    asn1.BitString  `asn1:"optional,tag:2"`
+		Extensions                                   []asn1.RawValue `asn1:"optional,explicit,tag:3"`
 	}
 	Algorithm asn1.RawValue
 	Signature asn1.BitString
 }
 
-// outlined says what is wrong with the outline of an authority, which every library asks, or with an extension that
-// clients of rustls read to its end.
-func outlined(der []byte) string {
+// The extensions (2.5.29) that clients of other libraries read to their end: rustls those of an authority, Java and
+// GnuTLS those of each certificate.
+var ofAuthority, ofEach = []int{17, 19, 30, 31, 37}, []int{15, 17, 19, 30}
+
+// outlined says what is wrong with the outline of a certificate, which every library asks, or with an extension.
+func outlined(der []byte, readToTheEnd []int) string {
 	var of outline
 	if rest, err := asn1.Unmarshal(der, &of); err != nil {
 		return fmt.Sprintf("a CERTIFICATE block holds something else than one certificate (%v)", err)
@@ -85,13 +84,28 @@ func outlined(der []byte) string {
 		return "a CERTIFICATE block holds something else than one certificate (trailing data)"
 	}
 	for _, extension := range of.Body.Extensions {
-		id, value := extension.ID.Bytes, asn1.RawValue{}
-		known := len(id) == 3 && id[0] == 0x55 && id[1] == 0x1d && slices.Contains(known, int(id[2])) && id[2] != ofUsage
-		if rest, err := asn1.Unmarshal(extension.Value, &value); known && err == nil && len(rest) > 0 {
-			return "something stands behind the value of an extension: clients of rustls do not read that"
+		parts := values(extension.Bytes)
+		if len(parts) < 2 || parts[len(parts)-1].Tag != asn1.TagOctetString {
+			return "an extension has a part too many, and clients of OpenSSL do not parse that"
+		}
+		id, value := parts[0].Bytes, parts[len(parts)-1].Bytes
+		asked := len(id) == 3 && id[0] == 0x55 && id[1] == 0x1d && slices.Contains(readToTheEnd, int(id[2]))
+		if asked && len(values(value)) > 1 {
+			return "something stands behind the value of an extension, and clients of Java, GnuTLS or rustls do not parse that"
 		}
 	}
 	return ""
 }
 
-const ofUsage = 15 // rustls passes over the key usage of an authority.
+// values are the values that stand one after another.
+func values(der []byte) (found []asn1.RawValue) {
+	for len(der) > 0 {
+		var it asn1.RawValue
+		rest, err := asn1.Unmarshal(der, &it)
+		if err != nil {
+			break
+		}
+		found, der = append(found, it), rest
+	}
+	return found
+}

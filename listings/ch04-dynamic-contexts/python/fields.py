@@ -5,7 +5,7 @@ import re
 
 import asn1
 
-_NAMES, _CONSTRAINED, POLICIES = (bytes.fromhex(it) for it in ("551d11", "551d1e", "551d20"))
+_NAMES, _CONSTRAINED, POLICIES, _USAGE = (bytes.fromhex(it) for it in ("551d11", "551d1e", "551d20", "551d0f"))
 # What the value of an extension is in ASN.1, of those that Go reads unasked, and of the one that rustls reads: the
 # time stamps of certificate transparency (RFC 6962, section 3.3).
 _HOLDS = {bytes.fromhex(it): tag for it, tag in {
@@ -77,6 +77,8 @@ def _reserved(high, low):
 def _extension(name, critical, value):
     if name in _HOLDS and value[0] != _HOLDS[name]:
         raise ValueError("something else")
+    if name == _USAGE and _odd(asn1.first(value)[1]):
+        raise ValueError("no bits")
     if name not in (_NAMES, _CONSTRAINED, POLICIES):
         return None
     found = asn1.items(asn1.first(value)[1])
@@ -91,6 +93,12 @@ def _extension(name, critical, value):
             return "its constraints of names are empty"
         return next(filter(None, (_constrained(*subtree, critical) for subtree in subtrees)), None)
     return None
+
+
+def _odd(bits):
+    """Whether these are no bits in DER (X.690, section 11.2): the first byte says how many of the last are none, and those
+    are off."""
+    return not bits or bits[0] > 7 or len(bits) == 1 and bits[0] or len(bits) > 1 and bits[-1] & (1 << bits[0]) - 1
 
 
 def _alternative(tag, text):

@@ -82,6 +82,7 @@ def judge(source, seen, build, validate, last=None):
     purpose = taken.CLIENT if validate is as_servers_do else taken.SERVER
     with _read(source.certificate):
         taken.by_all(source, shown, trusted, purpose)
+        taken.numbered_once(source, list(zip(chain, shown)), list(zip(anchors, trusted)))
     not_after = time.gmtime(ssl.cert_time_to_seconds(facts["notAfter"]))
     return Identity(
         context=context,
@@ -208,7 +209,8 @@ def _belongs(source, pair):
                 return False
             if why.reason in ("CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK", "EE_KEY_TOO_SMALL"):
                 raise Rejected("chain_broken", source.certificate, f"OpenSSL says {why.reason}: a certificate "
-                               "has a short key, or is signed with a weak digest as SHA-1") from None
+                               "has a short key, is signed with a weak digest as SHA-1, or has a key or a "
+                               "signature of a kind that it does not know") from None
             file = source.certificate if why.reason == "INVALID_CERTIFICATE" else source.key
             detail = f"OpenSSL says {why.reason}" if why.reason else keys.DAMAGED
             raise Rejected("malformed", file, detail) from None

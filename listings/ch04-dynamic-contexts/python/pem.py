@@ -19,14 +19,18 @@ _FIRST = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----",
 
 def blocks(data, path):
     """The blocks of a file: for each its label, and what its base64 holds."""
-    def malformed(why):
-        return Rejected("malformed", path, why)
-
     if what := kinds.no_pem(data):
-        raise malformed(what)
-    found, label, body = [], None, []
-    lines = re.split("[\r\n]", data.decode("utf-8", "replace"))
+        raise Rejected("malformed", path, what)
+    decoded = data.decode("utf-8", "replace")
+    found, label, body, offset, following = [], None, [], 0, 0
+    end = "\n" if "\n" in decoded else "\r"  # An old Mac ends lines by the one, and Windows by both.
+
+    def malformed(why):
+        return Rejected("malformed", path, f"{why} (line {1 + decoded.count(end, 0, offset)})")
+
+    lines = re.split("[\r\n]", decoded)
     for at, line in enumerate(lines, 1):
+        offset, following = following, following + len(line) + 1
         line = line.removeprefix("\ufeff")  # A byte order mark; joined files may have several.
         marker = _MARKER.fullmatch(line)
         side, named = marker.groups() if marker else (None, None)
@@ -37,7 +41,7 @@ def blocks(data, path):
                 raise malformed(what)
             label, body = named, []
         elif side == "END" and named == label:
-            found.append((label, _decoded(label, "".join(body), malformed)))
+            found.append((label, _decoded(label, "".join(body), path)))
             label = None
         elif side == "END":
             raise malformed("a PEM block ends that did not begin")
@@ -52,7 +56,7 @@ def blocks(data, path):
     if label is not None:
         raise Rejected("truncated", path, "a PEM block has no end")
     if sum(is_key(label) for label, _ in found) > 1:
-        raise malformed("more than one key")
+        raise Rejected("malformed", path, "more than one key")
     return found
 
 
@@ -73,11 +77,11 @@ def is_key(label):
     return label.endswith("PRIVATE KEY")
 
 
-def _decoded(label, body, malformed):
+def _decoded(label, body, path):
     try:
         return base64.b64decode("".join(body.split()), validate=True)
     except (binascii.Error, ValueError):
         if label.endswith("PARAMETERS"):  # Nobody uses them.
             return b""
         named = "the key" if is_key(label) else f"a {label} block"
-        raise malformed(f"the base64 of {named} does not decode") from None
+        raise Rejected("malformed", path, f"the base64 of {named} does not decode") from None

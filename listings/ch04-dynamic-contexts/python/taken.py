@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import asn1
 import constrained
+import forms
 import key as keys
 from fields import POLICIES, objection
 from rejected import Rejected
@@ -27,6 +28,8 @@ _ED448, _P224 = bytes.fromhex("2b6571"), bytes.fromhex("2b81040021")
 _UTC_TIME = 0x17  # With two digits for the year.
 _CONSTRAINTS, _USAGES = bytes.fromhex("551d13"), bytes.fromhex("551d25")
 _KEY_USAGE = bytes.fromhex("551d0f")
+_READ = {bytes.fromhex(it) for it in ("551d11", "551d13", "551d1e", "551d1f", "551d25")}  # By rustls.
+_FEATURES = bytes.fromhex("2b06010505070118")  # RFC 7633.
 _REQUIRED, _ANY_POLICY = bytes.fromhex("551d24"), bytes.fromhex("551d2000")
 # Usages, names, what an authority may, lists of revocation: what rustls knows when it is critical.
 _KNOWN = {bytes.fromhex(f"551d{last:02x}") for last in (15, 17, 19, 30, 31, 37)}
@@ -81,6 +84,8 @@ class Certificate:
             unread = BEHIND
         elif any(len(text) != (13 if tag == _UTC_TIME else 15) for tag, text, _ in dates):
             unread = UNDATED
+        unread = (unread or forms.objection(body[2], found, [*asn1.values(algorithm), b""], point[1:])
+                  or forms.nameless(fields[2][2], fields[4][2], found, asn1.values(algorithm), point[1:]))
         found = {name: (critical not in (b"", b"\0"), value) for name, critical, value in found}
         return Certificate(version, fields[0][1], fields[2][2], fields[4][2],
                            _from_1970(*dates[0][:2]), [*asn1.values(algorithm), b""], point[0],
@@ -95,7 +100,9 @@ class Certificate:
 def parsed_by_all(source, chain):
     """Refuses a chain of which clients of Go do not parse each certificate, needed or not."""
     for at, certificate in enumerate(chain, 1):
-        if what := _unparsed(certificate):
+        old = ("its dates begin before 1970, and clients of rustls do not parse that: have it issued anew"
+               if not certificate.from_1970 else None)
+        if what := old or _unparsed(certificate):
             raise Rejected("malformed", source.certificate, f"certificate {at} of {len(chain)}: {what}")
 
 
@@ -108,6 +115,9 @@ def by_all(source, chain, anchors, purpose):
     if not _signs(chain[0]):
         raise Rejected("chain_broken", source.certificate, "its key usage has no digitalSignature, and its key signs "
                        "each handshake. Clients of Java and GnuTLS refuse it")
+    if purpose == SERVER and b"\x02\x01\x05" in chain[0].extensions.get(_FEATURES, (False, b""))[1]:
+        raise Rejected("chain_broken", source.certificate, "the leaf asks for a stapled answer of OCSP (must-staple, RFC "
+                       "7633), and this server gives none: clients of GnuTLS refuse it")
     last, trusted, at, path = chain[0], False, 1, []
     if what := _large(last):
         raise refuse(1, what)
@@ -135,6 +145,17 @@ def by_all(source, chain, anchors, purpose):
         raise refuse(1, what)
 
 
+def numbered_once(source, chain, anchors):
+    """Refuses a chain in which a certificate has the issuer and the serial number of another one, or of an authority (RFC
+    5280, section 4.1.2.2). Each is given in DER, and parsed."""
+    for at, (der, one) in enumerate(chain, 1):
+        for another, other in chain[at:] + anchors:
+            if der != another and (one.issuer, one.serial) == (other.issuer, other.serial):
+                raise Rejected("chain_broken", source.certificate, f"certificate {at} of {len(chain)} has the serial "
+                               "number of another one of its issuer, in the chain or among the authorities: clients of "
+                               "NSS (Firefox) take none of the two. Have it issued with a number of its own")
+
+
 def _has_policy(path):
     """Whether these certificates, from the leaf on, have a policy in common, where one asks for that (RFC 5280, section
     4.2.1.11). A policy that an issuer calls by another name is not followed."""
@@ -158,6 +179,9 @@ def parses_authorities(path, anchors):
     for at, anchor in enumerate(anchors, 1):
         if anchor.fields == UNDATED:
             what = f"{UNDATED}. Take it out of the file, or have it issued anew"
+            raise Rejected("malformed", path, f"authority {at} of {len(anchors)}: {what}")
+        if any(name in _READ and not asn1.whole(value) for name, (_, value) in anchor.extensions.items()):
+            what = "something stands behind the value of an extension, and clients of rustls do not parse that"
             raise Rejected("malformed", path, f"authority {at} of {len(anchors)}: {what}")
 
 

@@ -1,8 +1,11 @@
-//! How long a chain may be for clients of Java. By default they take less than all others.
+//! What clients of Java and GnuTLS do not take: by default, a shorter chain than all others, and names of nothing.
 
 use ch02_hot_reload::identity::{Peers, Reason, Rejected, Source, reject};
 use ch02_hot_reload::message;
 use rustls::pki_types::CertificateDer;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::public_key::PublicKey;
 
 /// `jdk.tls.client.maxInboundCertificateChainLength`. GnuTLS follows 16.
 const CERTIFICATES: usize = 10;
@@ -36,3 +39,51 @@ pub(crate) fn fits(
     Err(reject(Reason::TooLarge, &source.files.certificate, &detail))
 }
 // ANCHOR_END: fits
+
+/// Why they do not parse this certificate, needed or not.
+pub(crate) fn unread(certificate: &X509Certificate<'_>) -> Option<&'static str> {
+    if certificate
+        .issuer()
+        .iter()
+        .all(|it| it.iter().next().is_none())
+    {
+        return Some("it names no issuer, and clients of Java do not parse that");
+    }
+    let nameless = certificate
+        .subject()
+        .iter()
+        .all(|it| it.iter().next().is_none());
+    let mut names = certificate
+        .extensions()
+        .iter()
+        .filter_map(|it| match it.parsed_extension() {
+            ParsedExtension::SubjectAlternativeName(names) => Some((it.critical, names)),
+            _ => None,
+        });
+    if let Some((critical, names)) = names.next() {
+        if nameless && !critical {
+            return Some(
+                "it has no subject, and its names are not marked critical (RFC 5280, section 4.2.1.6): clients of \
+                 Java do not parse that",
+            );
+        }
+        if names.general_names.contains(&GeneralName::DNSName("")) {
+            return Some("one of its names is empty, and clients of GnuTLS do not parse that");
+        }
+    }
+    match certificate.public_key().parsed() {
+        Ok(PublicKey::RSA(key)) if matches!(key.exponent, [0..=2]) => {
+            Some("its RSA key has an exponent below 3, and clients of Java do not parse that")
+        }
+        _ => None,
+    }
+}
+
+/// Whether it asks for a stapled answer of OCSP (RFC 7633), which this server does not give.
+pub(crate) fn must_staple(certificate: &X509Certificate<'_>) -> bool {
+    let mut all = certificate.extensions().iter();
+    let status = [2, 1, 5];
+    all.any(|it| {
+        it.oid.to_id_string() == "1.3.6.1.5.5.7.1.24" && it.value.windows(3).any(|it| it == status)
+    })
+}

@@ -14,6 +14,8 @@ use x509_parser::x509::X509Version;
 
 use crate::algorithms::RSA_BITS;
 use crate::fields;
+use crate::forms::{self, Identifier, items};
+use crate::java;
 use crate::key::{bits, curve_name};
 
 // ANCHOR: by_all
@@ -44,6 +46,9 @@ pub(crate) fn objection(certificate: &X509Certificate<'_>) -> Option<String> {
 /// The same of an authority that is trusted, whose dates rustls does not read.
 pub(crate) fn unparsed(certificate: &X509Certificate<'_>) -> Option<String> {
     form(certificate)
+        .or_else(|| forms::identifier(certificate).map(Identifier::words))
+        .or_else(|| forms::frame(certificate))
+        .or_else(|| java::unread(certificate))
         .or_else(|| negative(certificate.raw_serial()))
         .or_else(|| version(certificate))
         .or_else(|| numbers(certificate))
@@ -52,6 +57,7 @@ pub(crate) fn unparsed(certificate: &X509Certificate<'_>) -> Option<String> {
         .or_else(|| modulus(certificate))
         .or_else(|| rsa_key(certificate).map(Into::into))
         .or_else(|| behind_key(certificate).map(Into::into))
+        .or_else(|| forms::key(certificate).map(Into::into))
         .or_else(|| fields::objection(certificate))
 }
 // ANCHOR_END: by_all
@@ -67,7 +73,10 @@ fn before_1970(certificate: &X509Certificate<'_>) -> Option<&'static str> {
 /// What OpenSSL does not accept, even of an authority. Such a number it does not parse, and OpenSSL 3.6 does not parse a
 /// date without seconds: then its clients load no other certificate of that file either.
 pub(crate) fn form(certificate: &X509Certificate<'_>) -> Option<&'static str> {
-    serial(certificate.raw_serial()).or_else(|| dates(certificate.tbs_certificate.as_ref()))
+    let broken = || forms::identifier(certificate).filter(|it| *it == Identifier::Broken);
+    serial(certificate.raw_serial())
+        .or_else(|| dates(certificate.tbs_certificate.as_ref()))
+        .or_else(|| broken().map(Identifier::words))
 }
 
 /// X.690, section 8.3: a number has a byte, and as few as it takes.
@@ -152,16 +161,6 @@ fn behind_key(certificate: &X509Certificate<'_>) -> Option<&'static str> {
     // What was parsed ends behind the key, before the end that its length tells.
     let cut = parse_der(certificate.public_key().raw).is_err();
     cut.then_some("something stands behind its public key, and clients of OpenSSL and rustls do not parse that")
-}
-
-/// The values that stand one after another.
-fn items(mut rest: &[u8]) -> Vec<Any<'_>> {
-    let mut found = Vec::new();
-    while let Ok((behind, it)) = Any::from_der(rest) {
-        found.push(it);
-        rest = behind;
-    }
-    found
 }
 
 /// RFC 5280, section 4.1.2.1.

@@ -18,7 +18,7 @@ use x509_parser::x509::X509Version;
 
 use crate::algorithms::RSA_BITS;
 use crate::ended::is_in_force;
-use crate::{openssl_alone, parsed, policies};
+use crate::{java, openssl_alone, parsed, policies};
 
 /// A certificate, and the file that it is from.
 struct Link<'a> {
@@ -77,6 +77,9 @@ pub(crate) fn taken_by_all(
         return Err(others(path[at], what));
     }
     leaf_may_sign(leaf)?;
+    if peers == Peers::Clients && java::must_staple(&leaf.parsed) {
+        return Err(reject(Reason::ChainBroken, leaf.file, &STAPLE));
+    }
     leaf_is_of_type(leaf, peers)?;
     for (below, issuer) in path.iter().skip(1).enumerate() {
         may_issue(issuer, below, peers)?;
@@ -122,6 +125,9 @@ fn build<'a>(
     Ok(path)
 }
 // ANCHOR_END: build
+
+const STAPLE: &str = "the leaf asks for a stapled answer of OCSP (must-staple, RFC 7633), and this server gives none: \
+                      clients of GnuTLS refuse it";
 
 /// Authorities that have issued each other, as bridges between two do.
 const CIRCLE: &str = "it leads in a circle: these authorities have issued each other, and the certificate that \

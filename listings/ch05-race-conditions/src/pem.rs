@@ -65,7 +65,11 @@ pub fn whole(text: &[u8], file: &Path) -> Result<(), Rejected> {
 /// The blocks of a text, or why one of them is not whole.
 fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, (Reason, String)> {
     let truncated = |detail: &str| Err((Reason::Truncated, detail.to_owned()));
-    let malformed = |detail: &str| Err((Reason::Malformed, detail.to_owned()));
+    // A bundle of a system has thousands of lines.
+    let malformed = |detail: &str, at: usize| {
+        let line = number(text, at);
+        Err((Reason::Malformed, format!("{detail} (line {line})")))
+    };
 
     let (mut open, mut found, mut at) = (None, Vec::new(), 0);
     let mut lines = lines(text).peekable();
@@ -77,7 +81,7 @@ fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, (Reason, String)> {
         match (marker(line), open) {
             (Some(Marker::Begin(label)), None) => match kinds::stranger(label) {
                 None => open = Some((label, begins)),
-                Some(what) => return malformed(what),
+                Some(what) => return malformed(what, begins),
             },
             (Some(Marker::Begin(_)), Some(_)) => return truncated("a PEM block has no end"),
             (Some(Marker::End(label)), Some((begun, from))) if label == begun => {
@@ -85,7 +89,9 @@ fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, (Reason, String)> {
                 found.push(Block { label, text });
                 open = None;
             }
-            (Some(Marker::End(_)), _) => return malformed("a PEM block ends that did not begin"),
+            (Some(Marker::End(_)), _) => {
+                return malformed("a PEM block ends that did not begin", begins);
+            }
             (None, _) if unfinished && line.starts_with(b"-") => {
                 return truncated(
                     "the file ends in a dash without a line break: a line that marks a PEM block \
@@ -93,9 +99,12 @@ fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, (Reason, String)> {
                 );
             }
             (None, _) if mentions_marker(line) => {
-                return malformed("a line that marks a PEM block holds something else, too");
+                let what = "a line that marks a PEM block holds something else, too";
+                return malformed(what, begins);
             }
-            (None, Some(_)) if line.contains(&b':') => return malformed(kinds::header(line)),
+            (None, Some(_)) if line.contains(&b':') => {
+                return malformed(kinds::header(line), begins);
+            }
             (None, _) => {}
         }
     }
@@ -105,6 +114,13 @@ fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, (Reason, String)> {
     }
 }
 // ANCHOR_END: blocks
+
+/// In which line something begins, counted from 1.
+fn number(text: &[u8], at: usize) -> usize {
+    // An old Mac ends lines by the one, and Windows by both.
+    let end = if text.contains(&b'\n') { b'\n' } else { b'\r' };
+    1 + text[..at].iter().filter(|byte| **byte == end).count()
+}
 
 /// A block with its two markers. No `Debug`: it may be a key.
 struct Block<'a> {

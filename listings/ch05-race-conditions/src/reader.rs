@@ -18,7 +18,7 @@ use crate::options::Options;
 use crate::pinned::Seen;
 use crate::shorter::Shorter;
 use crate::trust::Trust;
-use crate::{algorithms, ended, exposure, java, key, parsed, path, pem, shorter, trust};
+use crate::{algorithms, ended, exposure, java, key, parsed, path, pem, serials, shorter, trust};
 
 type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
 type Pause = Box<dyn Fn(Duration) + Send + Sync>;
@@ -133,6 +133,7 @@ impl Reader {
         }
         ended::leads_to_one_in_force(source, &identity, self.peers, now)?;
         path::taken_by_all(source, &identity, self.peers, now)?;
+        serials::once(source, &identity, self.peers)?;
         let identity = match peers {
             Some(peers) => identity.with_peer_anchors(peers),
             None => identity,

@@ -131,7 +131,10 @@ fn issued(
 ) -> String {
     let mut it = X509::builder().unwrap();
     it.set_version(2).unwrap();
-    let serial = BigNum::from_u32(1).unwrap().to_asn1_integer().unwrap();
+    // An authority gives each number once, its own as well.
+    let itself = subject.to_der().unwrap() == issuer.to_der().unwrap();
+    let serial = BigNum::from_u32(if itself { 2 } else { 1 }).unwrap();
+    let serial = serial.to_asn1_integer().unwrap();
     it.set_serial_number(&serial).unwrap();
     it.set_subject_name(subject).unwrap();
     it.set_issuer_name(issuer).unwrap();
@@ -214,7 +217,12 @@ fn refused(changed: &Changed) -> Option<(Reason, String)> {
         .patch
         .map_or(leaf.clone(), |patch| patched(&leaf, patch));
     let behind = changed.behind.as_ref();
-    let behind = behind.map(|key| issued(&utf8("Behind"), key, &top, &top_key, |_| {}));
+    let behind = behind.map(|key| {
+        issued(&utf8("Behind"), key, &top, &top_key, |it| {
+            let serial = BigNum::from_u32(3).unwrap().to_asn1_integer().unwrap();
+            it.set_serial_number(&serial).unwrap();
+        })
+    });
     let chain = leaf + &intermediate + &behind.unwrap_or_default();
     fs::write(&files.certificate, chain).unwrap();
     fs::write(&files.roots, roots.concat()).unwrap();

@@ -2,8 +2,10 @@
 
 import ssl
 
+import pem
 from bounded import Bounded
 from issued import path
+from rejected import Rejected
 
 BEGIN = b"-----BEGIN CERTIFICATE-----"
 
@@ -18,6 +20,14 @@ class Cut(Bounded):
         for cut in range(len(BEGIN), len(root) // 2):
             with self.assertRaises(ssl.SSLError, msg=cut):
                 anchors(root + root[:cut])
+
+    def test_what_is_wrong_with_a_marker_is_told_with_its_line(self):
+        """A bundle of a system has thousands of lines. Windows ends them in its way, and an old Mac in another."""
+        for end in ("\n", "\r\n", "\r"):
+            for wrong in ("-----END CERTIFICATE-----", "  -----BEGIN CERTIFICATE-----", "-----BEGIN PKCS7-----"):
+                with self.assertRaises(Rejected) as refused:
+                    pem.blocks(f"# a bundle{end}{end}{wrong}{end}".encode(), "ca.crt")
+                self.assertTrue(refused.exception.detail.endswith("(line 3)"), refused.exception.detail)
 
 
 def anchors(file):

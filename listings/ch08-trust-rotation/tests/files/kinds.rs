@@ -14,7 +14,7 @@ use openssl::x509::X509;
 
 use super::kit::{Kit, block, der};
 use super::{
-    asked, certificates, crossed, handed, idle, odd, rare, rsa, shapes, sizes, strict, worn,
+    asked, certificates, crossed, forms, handed, idle, odd, rare, rsa, shapes, sizes, strict, worn,
 };
 
 /// A directory with three files as they are to be: at first right, and plain.
@@ -179,7 +179,10 @@ pub fn make(kind: &str, at: &Path) -> Option<Files> {
         || handed::others(kind, &mut made)
         || asked::mail(kind, &mut made)
         || asked::names(kind, &mut made)
-        || asked::passed_over(kind, &mut made);
+        || asked::passed_over(kind, &mut made)
+        || forms::identifiers(kind, &mut made)
+        || forms::serials(kind, &mut made)
+        || forms::behind(kind, &mut made);
     if known {
         made.lay();
         return Some(made.files());

@@ -6,8 +6,8 @@ use openssl::asn1::Asn1Time;
 use openssl::bn::BigNum;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
-use openssl::x509::X509;
 use openssl::x509::extension::SubjectAlternativeName;
+use openssl::x509::{X509, X509Name};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, SerialNumber,
@@ -156,6 +156,9 @@ impl Kit {
         let serial = serial.to_asn1_integer().unwrap();
         leaf.set_serial_number(&serial).unwrap();
         leaf.set_issuer_name(issuer.subject_name()).unwrap();
+        let mut name = X509Name::builder().unwrap();
+        name.append_entry_by_text("CN", "a leaf").unwrap();
+        leaf.set_subject_name(&name.build()).unwrap();
         leaf.set_pubkey(&self.openssl_key()).unwrap();
         let days = |days| Asn1Time::days_from_now(days).unwrap();
         leaf.set_not_before(&days(0)).unwrap();

@@ -10,6 +10,7 @@ mod certificates;
 mod chapters;
 mod clients;
 mod crossed;
+mod forms;
 mod handed;
 mod idle;
 mod kinds;
@@ -244,6 +245,7 @@ fn each_kind_stands_in_the_list_once() {
         include_str!("idle.rs"),
         include_str!("handed.rs"),
         include_str!("asked.rs"),
+        include_str!("forms.rs"),
     ];
     let lines = sources.iter().flat_map(|source| source.lines());
     let arms = lines.filter_map(|line| {

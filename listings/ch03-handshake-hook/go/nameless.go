@@ -1,0 +1,38 @@
+package main
+
+import (
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/asn1"
+	"slices"
+)
+
+// nameless says what clients of Java and GnuTLS do not parse of a certificate, needed or not: names of nothing, and an
+// exponent of RSA below 3.
+func nameless(of *x509.Certificate) string {
+	if len(of.Issuer.Names) == 0 {
+		return "it names no issuer, and clients of Java do not parse that"
+	}
+	for _, extension := range of.Extensions {
+		if extension.Id.Equal(alternativeNames) && !extension.Critical && len(of.Subject.Names) == 0 {
+			return "it has no subject, and its names are not marked critical (RFC 5280, section 4.2.1.6): clients of Java do " +
+				"not parse that"
+		}
+	}
+	if slices.Contains(of.DNSNames, "") {
+		return "one of its names is empty, and clients of GnuTLS do not parse that"
+	}
+	if key, is := of.PublicKey.(*rsa.PublicKey); is && key.E < 3 {
+		return "its RSA key has an exponent below 3, and clients of Java do not parse that"
+	}
+	return ""
+}
+
+var features = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 24} // RFC 7633.
+
+// mustStaple says whether it asks for a stapled answer of OCSP, which this server does not give.
+func mustStaple(of *x509.Certificate) bool {
+	var asked []int
+	_, _ = asn1.Unmarshal(extension(of, features), &asked)
+	return slices.Contains(asked, 5)
+}

@@ -1,0 +1,82 @@
+"""The ASN.1 of a certificate, where OpenSSL takes a form and another parser does not: identifiers, frames, keys."""
+
+import asn1
+
+_RSA, _ECDSA = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a8648ce3d0201")
+_READ_TO_THE_END = {bytes.fromhex(it) for it in ("551d0f", "551d11", "551d13", "551d1e")}
+_LOOKED_INTO = {bytes.fromhex(it) for it in ("551d25", "2b06010505070101")}
+_CONSTRAINTS, _PLACES, _NAMES = (bytes.fromhex(it) for it in ("551d13", "551d1f", "551d11"))
+LARGE = ("an object identifier in it has a number of over 31 bits, as one that is made from a UUID, and clients of Go "
+         "and GnuTLS do not parse that: have it issued with another")
+# How long the keys of a kind are: on a curve by the identifier of that; and whether nothing may stand beside its own.
+_LENGTHS = {bytes.fromhex(it): (length, alone) for it, length, alone in (
+    ("2b81040021", 57, False), ("2a8648ce3d030107", 65, False), ("2b81040022", 97, False), ("2b81040023", 133, False),
+    ("2b6570", 32, True), ("2b656e", 32, False), ("608648016503040311", 1312, True),
+    ("608648016503040312", 1952, True), ("608648016503040313", 2592, True))}
+
+
+def objection(body, extensions, algorithm, point):
+    """Why clients of other libraries do not parse it, if so. Extensions are lists: identifier, critical, value."""
+    inner = b"".join(value for name, _, value in extensions if name in _LOOKED_INTO)
+    if _large(body) or _large(inner):
+        return LARGE
+    for name, _, value in extensions:
+        if name in _READ_TO_THE_END and not asn1.whole(value):
+            return "something stands behind the value of an extension, and clients of Java and GnuTLS do not parse that"
+        if name == _CONSTRAINTS and asn1.items(asn1.first(value)[1])[:1] in ([(1, it, bytes((1, 1)) + it)] for it in _UNSURE):
+            return "its basic constraints are not in DER, and clients of Go do not parse that"
+        if name == _PLACES and any(map(_relative, asn1.values(asn1.first(value)[1]))):
+            return "it names a place of revocation lists relative to its issuer, and clients of Go do not parse that"
+    return _key(algorithm, point)
+
+
+def nameless(issuer, subject, extensions, algorithm, point):
+    """Why clients of Java and GnuTLS do not parse it: names of nothing, and an exponent of RSA below 3."""
+    if not any(asn1.values(asn1.first(issuer)[1])):
+        return "it names no issuer, and clients of Java do not parse that"
+    for name, critical, value in extensions:
+        if name != _NAMES:
+            continue
+        if not any(asn1.values(asn1.first(subject)[1])) and critical in (b"", b"\0"):
+            return ("it has no subject, and its names are not marked critical (RFC 5280, section 4.2.1.6): clients of Java do "
+                    "not parse that")
+        if (0x82, b"", b"\x82\0") in asn1.items(asn1.first(value)[1]):
+            return "one of its names is empty, and clients of GnuTLS do not parse that"
+    if algorithm[0] == _RSA and asn1.values(asn1.first(point)[1])[1:2] in ([b"\0"], [b"\1"], [b"\2"]):
+        return "its RSA key has an exponent below 3, and clients of Java do not parse that"
+    return None
+
+
+_UNSURE = [bytes((value,)) for value in range(1, 255)]
+
+
+def _relative(place):
+    names = [name for tag, name, _ in asn1.items(place) if tag == 0xa0]
+    return any(tag == 0xa1 for name in names for tag, _, _ in asn1.items(name))
+
+
+def _large(der):
+    """Whether an identifier has such a number, at any depth. Strings of bytes are not looked into."""
+    for tag, value, _ in asn1.items(der):
+        if tag == 0x06 and max(_numbers(value), default=0) >= 1 << 31 or tag & 0x20 and _large(value):
+            return True
+    return False
+
+
+def _numbers(identifier):
+    number = 0
+    for byte in identifier:
+        number = number << 7 | byte & 0x7f
+        if byte < 0x80:
+            yield number
+            number = 0
+
+
+def _key(algorithm, point):
+    kind = algorithm[1] if algorithm[0] == _ECDSA else algorithm[0]
+    length, alone = _LENGTHS.get(kind, (len(point), False))
+    whole = len(point) == length and not (alone and algorithm[1:] != [b""])
+    if algorithm[0] == _RSA:
+        whole = asn1.whole(point) and len(asn1.items(asn1.first(point)[1])) == 2
+    return None if whole else ("its key has another length than keys of its kind, or something stands beside it, and "
+                               "clients of Go or Java do not parse that")
