@@ -177,7 +177,7 @@ impl<R: BufRead> Lines<R> {
         };
         self.begun.clear();
         let mut line = Line::new(self.file, self.number, text);
-        if self.recent.has(&line) {
+        if self.recent.has(&line.text, line.event.as_ref()) {
             line.broken = line.broken.or(Some(REPEATED));
         }
         line

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use crate::read::Line;
+use lab::event::Event;
 
 /// What is said of a line that stood there a moment before, to the letter.
 pub const REPEATED: &str = "it repeats a line before it";
@@ -19,14 +19,14 @@ pub(crate) struct Recent(VecDeque<u64>);
 impl Recent {
     /// Whether this line stood there a moment ago; it is remembered. Where times have six digits of a second
     /// or more, no two events are alike.
-    pub(crate) fn has(&mut self, line: &Line) -> bool {
+    pub(crate) fn has(&mut self, text: &str, event: Option<&Event>) -> bool {
         const MICROSECONDS: usize = "2026-01-01T00:00:00.000000Z".len();
-        let ts = line.event.as_ref().and_then(|event| event.text("ts"));
+        let ts = event.and_then(|event| event.text("ts"));
         if ts.is_none_or(|ts| ts.len() < MICROSECONDS) {
             return false;
         }
         let mut hasher = DefaultHasher::new();
-        line.text.trim_end().hash(&mut hasher);
+        text.trim_end().hash(&mut hasher);
         let line = hasher.finish();
         let repeats = self.0.contains(&line);
         if self.0.len() == REMEMBERED {
