@@ -3,7 +3,6 @@
 use std::io;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 use tokio::io::DuplexStream;
 use tokio_rustls::TlsAcceptor;
