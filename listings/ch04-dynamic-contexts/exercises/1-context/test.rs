@@ -4,7 +4,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
 use exercise_bench::openssl_ends::visit;
-use lab::authority::{Authority, Issued, LeafRequest};
+use lab::authority::{Authority, Issued, KeyKind, LeafRequest};
 use lab::client::{Options, config};
 use openssl::pkey::PKey;
 use openssl::ssl::SslAcceptorBuilder;
@@ -70,6 +70,36 @@ pub fn a_valid_pair_is_shown() {
         "1002 was loaded, and a new client was shown {shown}. Clients hold the root alone, so the intermediates have to be sent with the leaf."
     );
     clients_of_tls_1_2_are_served_as_before();
+    another_kind_of_key_is_shown_as_well();
+}
+
+/// An operator goes from one kind of key to another at a renewal, and back.
+fn another_kind_of_key_is_shown_as_well() {
+    let mut bench = bench();
+    let mut authority = Authority::new().unwrap();
+    bench.client = config(authority.root_pem(), Options::default()).unwrap();
+    for (kind, name) in [
+        (KeyKind::Rsa2048, "RSA"),
+        (KeyKind::Ed25519, "Ed25519"),
+        (KeyKind::EcdsaP256, "ECDSA"),
+    ] {
+        bench.next = authority
+            .issue(&LeafRequest {
+                key: Some(kind),
+                ..LeafRequest::new("localhost")
+            })
+            .unwrap();
+        let key = bench.next.key.expose().as_bytes().to_vec();
+        assert!(
+            bench.reload(&key),
+            "A pair came whose key is one for {name}, as its certificate says, and `reload` returned an error. Which kind of key is used is the operator's choice, and may change with each renewal."
+        );
+    }
+    let (shown, _) = bench.shown();
+    assert!(
+        shown == "1003",
+        "Pairs for RSA, Ed25519 and ECDSA were loaded one after the other, and a new client was shown {shown} in place of 1003, the last of them."
+    );
 }
 
 /// What `blank` says of versions and ciphers holds after a reload as well.

@@ -28,9 +28,9 @@ type Fleet = Vec<Vec<f64>>;
 fn fleets() -> impl Iterator<Item = (Fleet, &'static str)> {
     LIFETIMES.into_iter().map(|(lifetime, name)| {
         let machines = (0..MACHINES).map(|number| {
-            // The number stands at the end, or it does not.
+            // The number stands at the end, or a name is one of several that begin alike.
             Agent::new(&match name {
-                "an hour" => format!("{number:04}.web.example.com"),
+                "an hour" => format!("web-{}.rack-{}.example.com", number % 20, number / 20),
                 _ => format!("web-{number}"),
             })
         });
@@ -122,7 +122,7 @@ pub fn a_fleet_that_started_together_renews_apart() {
                 busiest <= 50,
                 "Leaves of {name}: at renewal number {}, {busiest} of {MACHINES} agents are due within the same hundredth of the spread; ten \
                  would be its share. They were started in the same second, from the same image. With one seed for all, and with the time of the start as the seed, each draws the same \
-                 lot; and lots that are rounded to whole minutes are the same for many. Machines are called `web-7`, or `0007.web.example.com`: take the whole name.",
+                 lot; and lots that are rounded to whole minutes are the same for many. Machines are called `web-7`, or `web-7.rack-12.example.com`: take the whole name.",
                 renewal + 1
             );
         }

@@ -171,6 +171,10 @@ pub fn serials_are_no_decimal_numbers() {
             "4f8d11c09ab2e6537d20f1886a3bc94e5f01",
             "4f8d11c09ab2e6537d20f1886a3bc94e5f02",
         ],
+        [
+            "4f8d11c09ab2e6537d20f1886a3bc94e5f01",
+            "5f8d11c09ab2e6537d20f1886a3bc94e5f01",
+        ],
     ] {
         let log = PUT_BACK.replace("1001", old).replace("1002", new);
         let verdicts = panic::catch_unwind(|| (of(&log, new), of(&log, old)));
