@@ -86,9 +86,22 @@ func (authority *Authority) LongerLeaf(use x509.ExtKeyUsage) tls.Certificate {
 	return leaf
 }
 
+// AgingLeaf is the same of an authority whose second intermediate ends half an hour before the leaf does.
+func (authority *Authority) AgingLeaf(use x509.ExtKeyUsage) tls.Certificate {
+	key, aging := newKey(), template("an intermediate that ends earlier")
+	aging.NotAfter = time.Now().Add(30 * time.Minute)
+	next := sign(aging, authority.between, key, authority.signer)
+	leaf := (&Authority{root: authority.root, between: next, signer: key}).Leaf(use)
+	leaf.Certificate = append(leaf.Certificate, authority.between.Raw)
+	return leaf
+}
+
 func sign(template, parent *x509.Certificate, key, signer *ecdsa.PrivateKey) *x509.Certificate {
 	template.SerialNumber, _ = rand.Int(rand.Reader, big.NewInt(1<<60))
-	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	template.NotBefore = time.Now().Add(-time.Hour)
+	if template.NotAfter.IsZero() {
+		template.NotAfter = time.Now().Add(time.Hour)
+	}
 	if parent == nil {
 		parent = template
 	}
