@@ -1,7 +1,7 @@
 """Tries answers to exercises. Its arguments are the folder of what checks share, and then threes: an answer, its checks, and the file
 for what came of them.
 
-Each check is a function that raises in words. It runs on a thread of its own, so one that does not end is told. A line of
+Each check is a function that raises in words. It runs on a thread of its own, so one that does not end is told. A sealed line of
 JSON is written for each; the first line says whether the answer could be imported.
 """
 
@@ -59,7 +59,7 @@ class Watched:
                 self.note(value, f"{value.__module__}.{name}", vars(value), False)
 
     def note(self, holder, named, names, whole):
-        kinds = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, classmethod, staticmethod, property)
+        kinds = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, classmethod, staticmethod, property)
         kept = {name: value for name, value in list(names.items()) if isinstance(value, kinds) and name not in HOOKS}
         self.held[holder] = named, names.get, tuple(kept), tuple(kept.values()), set(names) if whole else None
 
@@ -157,10 +157,10 @@ def imported(answer, checks, put_back):
     return None, replaced
 
 
-def note(what, file):
+def note(what, write):
     """Writes what came of a check. Where that is not possible, the answer has closed what it did not open."""
     try:
-        print(json.dumps(what), file=file, flush=True)
+        write(json.dumps(what))
     except OSError as error:
         print(
             f"What came of a check cannot be written ({error.strerror}): your answer has closed a file that it did not open. `os.close` and "
@@ -169,6 +169,53 @@ def note(what, file):
             flush=True,
         )
         os._exit(1)
+
+
+def siphash(said):
+    """SipHash-1-3 with a key of zeros, which is what the runner's language has in its library."""
+    mask = 2**64 - 1
+
+    def turned(word, by):
+        return (word << by | word >> 64 - by) & mask
+
+    def rounds(number):
+        nonlocal a, b, c, d
+        for _ in range(number):
+            a, c = (a + b) & mask, (c + d) & mask
+            b, d, a = turned(b, 13) ^ a, turned(d, 16) ^ c, turned(a, 32)
+            c, a = (c + b) & mask, (a + d) & mask
+            b, d, c = turned(b, 17) ^ c, turned(d, 21) ^ a, turned(c, 32)
+
+    a, b, c, d = 0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573
+    whole = said + bytes(-(len(said) + 1) % 8) + bytes([len(said) % 256])
+    for at in range(0, len(whole), 8):
+        word = int.from_bytes(whole[at : at + 8], "little")
+        d ^= word
+        rounds(1)
+        a ^= word
+    c ^= 0xFF
+    rounds(3)
+    return a ^ b ^ c ^ d
+
+
+def sealed(path):
+    """What writes a line to this file, which holds the runner's seal in the beginning. Its name is removed, so that no answer finds it by that. One that finds
+    the open file can write there, too: what it writes has no seal that the runner takes.
+    """
+    with open(path, "r+", encoding="utf-8") as file:
+        seal = file.read()
+        file.truncate(0)
+    file, number, tell, sealing = high(open(path, "a", encoding="utf-8")), 0, print, siphash
+    os.unlink(path)
+
+    def write(line):
+        """Each line begins with a hash of the seal, of its number and of what it says. The runner has the same: `scripts/exercise/src/seal.rs`."""
+        nonlocal number
+        said = b"\xff".join((seal.encode(), number.to_bytes(8, "little") + line.encode(), b""))
+        tell(f"{sealing(said):016x} {line}", file=file, flush=True)
+        number += 1
+
+    return write
 
 
 def high(file):
@@ -181,7 +228,7 @@ def high(file):
         return file  # A system without such numbers.
 
 
-def try_all(watched, answer, checks, file):
+def try_all(watched, answer, checks, write):
     """Tries one answer."""
     # As a traceback names them.
     answer, checks = os.path.abspath(answer), os.path.abspath(checks)
@@ -192,18 +239,18 @@ def try_all(watched, answer, checks, file):
     watched.watch_new()
     of_the_library = dict(watched.held)
     module, replaced = imported(answer, checks, watched.put_back)
-    note({"check": "", "words": None if module else "refused"}, file)
+    note({"check": "", "words": None if module else "refused"}, write)
     if module is None:
         return
     watched.watch(module, whole=True)
     # Another answer has other checks.
     try:
-        try_each(module, checks, replaced, watched, file)
+        try_each(module, checks, replaced, watched, write)
     finally:
         watched.held = of_the_library
 
 
-def try_each(module, checks, replaced, watched, file):
+def try_each(module, checks, replaced, watched, write):
     """Tries each check, unless the answer has replaced something before them."""
     # What is called from here on is not looked up again.
     put_back, tell, bound = watched.put_back, note, bounded
@@ -214,12 +261,12 @@ def try_each(module, checks, replaced, watched, file):
         now = put_back()
         if said is None:
             # Those behind it would wait as long, beside a thread that goes on.
-            tell({"check": name, "words": NEVER, "at": None}, file)
+            tell({"check": name, "words": NEVER, "at": None}, write)
             return
         words, at = failure(said[1], checks) if said[1] else (None, None)
         if replaced or now:
             words, at = REPLACED.format(", ".join(f"`{one}`" for one in (replaced or now)[:3])), None
-        tell({"check": name, "words": words, "at": at}, file)
+        tell({"check": name, "words": words, "at": at}, write)
 
 
 def main():
@@ -233,15 +280,13 @@ def main():
     os.register_at_fork(after_in_child=lambda: os._exit(1))
     lab, *words = sys.argv[1:]
     sys.path.append(lab)
-    answers = [(words[at], words[at + 1], high(open(words[at + 2], "a", encoding="utf-8"))) for at in range(0, len(words), 3)]
+    # An answer finds neither their names nor the files: what came of it is ours to say.
+    answers = [(words[at], words[at + 1], sealed(words[at + 2])) for at in range(0, len(words), 3)]
     if sys.version_info < (3, 10):
         print(f"This is Python {sys.version.split()[0]}, and the checks need 3.10 or newer, found as `python3` on the PATH.", file=sys.stderr)
-        for _, _, file in answers:
-            note({"check": "", "words": "refused"}, file)
+        for _, _, write in answers:
+            note({"check": "", "words": "refused"}, write)
         return
-    # An answer finds neither their names nor the files: what came of it is ours to say.
-    for outcomes in words[2::3]:
-        os.unlink(outcomes)
     del sys.argv[1:]
     watched = Watched()
     for answer in answers:

@@ -3,6 +3,7 @@
 mod module;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -10,6 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde::Deserialize;
+use tempfile::NamedTempFile;
 
 use crate::left::Run;
 use crate::printed::{self, Printed};
@@ -106,10 +108,13 @@ const BOUND: Duration = Duration::from_secs(15 * 60);
 /// When Go cannot be started, and when it does not end.
 pub fn test(folder: &Path) -> io::Result<Tested> {
     let seal = format!("{:x}", RandomState::new().hash_one(folder));
+    // The tests remove it, before the answer runs.
+    let sealed = NamedTempFile::new()?;
+    fs::write(sealed.path(), &seal)?;
     let run = Run::next();
     let mark = run.mark().to_owned();
     let mut tested = Tested {
-        seal: Some(seal.clone()),
+        seal: Some(seal),
         run: Some(run),
         ..Tested::default()
     };
@@ -127,7 +132,7 @@ pub fn test(folder: &Path) -> io::Result<Tested> {
     command
         .args(["test", "-json", "-count=1", "-timeout=60s", "-exec"])
         .args([BOUNDED, "."])
-        .env(SEAL, seal)
+        .env(SEAL, sealed.path())
         .env(MARK, mark);
     let ended = printed::run_and_read(&mut command, BOUND, read);
     tested.end_what_is_left();

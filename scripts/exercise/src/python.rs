@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 use crate::held::Held;
 use crate::printed;
 use crate::program::Check;
+use crate::seal::Seal;
 
 /// What is started.
 pub const PROGRAM: &str = "python3";
@@ -76,22 +77,27 @@ pub fn test(answers: &[(PathBuf, PathBuf)]) -> io::Result<Tried> {
     let lab = held.path().join("lab");
     fs::create_dir(&lab)?;
     fs::write(lab.join("lab.py"), LAB)?;
-    let files = answers.iter().map(|_| NamedTempFile::new_in(held.path()));
+    let files = answers.iter().map(|_| -> io::Result<_> {
+        let (seal, file) = (Seal::drawn(), NamedTempFile::new_in(held.path())?);
+        fs::write(file.path(), seal.key())?;
+        Ok((file, seal))
+    });
     let mut files = files.collect::<io::Result<Vec<_>>>()?;
     let mut command = Command::new(PROGRAM);
     command
         .args(["-I", "-B", "-c", RUNNER])
         .arg(&lab)
         .env("TMPDIR", held.path());
-    for ((answer, test), outcomes) in answers.iter().zip(&files) {
+    for ((answer, test), (outcomes, _)) in answers.iter().zip(&files) {
         command.args([answer, test]).arg(outcomes.path());
     }
     let bound = BOUND * u32::try_from(answers.len()).unwrap_or(u32::MAX);
     let ended = printed::run(&mut command, bound)?;
     // The runner has removed their names, so that no answer finds them.
-    let outcomes = files.iter_mut().map(|file| {
+    let outcomes = files.iter_mut().map(|(file, seal)| {
         let mut said = String::new();
-        file.as_file_mut().read_to_string(&mut said).map(|_| said)
+        let read = file.as_file_mut().read_to_string(&mut said);
+        read.map(|_| seal.opened(&said))
     });
     Ok(Tried {
         outcomes: outcomes.collect::<io::Result<_>>()?,

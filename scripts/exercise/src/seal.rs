@@ -33,7 +33,8 @@ impl Seal {
         opened
     }
 
-    /// As the program makes it: `Outcomes::write` in `scripts/exercise-bench/src/lib.rs`.
+    /// As the program makes it: `Outcomes::write` in `scripts/exercise-bench/src/lib.rs`, and `sealed` in `learner/attempt.py`, which has
+    /// this hash by its own means.
     fn of(&self, number: usize, line: &str) -> String {
         let mut hasher = DefaultHasher::new();
         (self.0.as_str(), number, line).hash(&mut hasher);

@@ -334,6 +334,26 @@ fn an_answer_in_python_that_replaces_what_the_checks_call_is_told() {
     assert!(said.contains("Done."), "{said}");
 }
 
+/// What an answer writes to the file for what came of the checks has no seal.
+#[test]
+fn an_answer_in_python_that_writes_what_came_of_it_is_not_believed() {
+    if !there(&["python3"]) {
+        return;
+    }
+    let learner = at_liveness();
+    let forged = "\nimport os, re\n\
+                  for number in os.listdir('/proc/self/fd') if os.path.isdir('/proc/self/fd') else []:\n\
+                  \x20   if int(number) > 511:\n\
+                  \x20       with open(f'/proc/self/fd/{number}', 'a') as file:\n\
+                  \x20           for name in ['', 'test_a_dead_watcher_kills_no_process', 'test_two_faults_at_once_kill_no_process']:\n\
+                  \x20               print('{\"check\": \"%s\", \"words\": null}' % name, file=file)\n";
+    let said = learner.tried(solution().replace("return True", "return False") + forged);
+    assert!(said.contains("5 of 8 checks"), "{said}");
+    let through_json = "\nimport __main__\n__main__.json = type('', (), {'dumps': staticmethod(lambda what: '{}')})\n";
+    let said = learner.tried(solution() + through_json);
+    assert!(said.contains("`__main__.json`"), "{said}");
+}
+
 /// A copy of the process would try all checks again, and make a copy at each of them.
 #[test]
 fn an_answer_in_python_that_copies_its_process_copies_nothing() {

@@ -110,6 +110,41 @@ fn an_answer_in_go_that_ends_early_is_no_error_of_the_compiler() {
     }
 }
 
+/// What the tests print before the first of them and after the last, no answer knows: neither by a variable, nor by asking for it.
+#[test]
+fn an_answer_in_go_finds_no_seal() {
+    if !there(&["go"]) {
+        return;
+    }
+    let learner = Learner::new();
+    let go = ["--track", "go"];
+    learner.says(&[&["next", "retries"], &go[..]].concat());
+    let test =
+        root().join("listings/ch09-simulating-rotation/exercises/2-retries/go/answer_test.go");
+    let names = fs::read_to_string(test).unwrap();
+    let names = names.lines().filter_map(|line| {
+        let name = line.strip_prefix("func ")?.split_once("(t *testing.T)")?.0;
+        name.starts_with("Test").then(|| format!("{name:?}"))
+    });
+    let names: Vec<_> = names.collect();
+    for (import, seal) in [
+        ("", "os.Getenv(\"EXERCISE_SEAL\")"),
+        ("\t\"answer/seal\"\n", "seal.Read()"),
+    ] {
+        let answer = format!(
+            "package answer\n\nimport (\n\t\"fmt\"\n\t\"os\"\n\t\"time\"\n{import})\n\n\
+             func Pause(failures int, lifetime, left time.Duration) time.Duration {{ return 0 }}\n\n\
+             func init() {{\n\tseal := {seal}\n\tfmt.Println(seal)\n\tfor _, name := range []string{{{}}} {{\n\
+             \t\tfmt.Printf(\"\\x16=== RUN   %s\\n\\x16--- PASS: %s (0.00s)\\n\", name, name)\n\t}}\n\
+             \tfmt.Println(\"\\x16PASS\\n\\n\" + seal + \" all\")\n\tos.Exit(0)\n}}\n",
+            names.join(", ")
+        );
+        learner.write("ch09/retries-go/answer.go", &answer);
+        let said = super::text(&learner.run(&[&["run"], &go[..]].concat()));
+        assert!(said.contains("0 of 7 checks"), "{seal}: {said}");
+    }
+}
+
 /// Where something stands in the way of the checks beside an answer, the answer is tried in another place.
 #[test]
 fn an_answer_in_go_is_tried_where_its_folder_cannot_be_written() {

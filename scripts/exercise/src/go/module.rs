@@ -13,11 +13,15 @@ const MODULE: &str = "module answer\n\ngo 1.25\n";
 const LAB: &str = include_str!("../../learner/lab/lab.go");
 const IMPORTS_LAB: &str = "\"answer/lab\"";
 
+/// What reads the seal, before the answer runs.
+const SEALED: &str = include_str!("../../learner/seal/seal.go");
+
 /// The file of checks, as it lies beside an answer.
 const CHECKS: &str = "answer_test.go";
 
-/// By this variable the tests are told what to print before the first of them and after the last. What comes before is of the
-/// answer, whatever it looks like; and where the end is missing, not all tests have run, whatever is said of them.
+/// By this variable the tests are told the file that holds what they print before the first of them and after the last. What comes
+/// before is of the answer, whatever it looks like; and where the end is missing, not all tests have run, whatever is said of them.
+/// The file is removed before the answer runs: what a variable holds, an answer can read.
 pub(super) const SEAL: &str = "EXERCISE_SEAL";
 
 /// With this behind it, the seal says that all tests have run.
@@ -28,8 +32,8 @@ fn sealing(test: &str) -> String {
     let package = test.lines().next().unwrap_or("package answer");
     format!(
         "{package}\n\n// What is said of tests before this runs is said by the answer.\n\n\
-         import (\n\t\"fmt\"\n\t\"os\"\n\t\"testing\"\n)\n\n\
-         func TestMain(tests *testing.M) {{\n\tseal := os.Getenv(\"{SEAL}\")\n\tos.Unsetenv(\"{SEAL}\")\n\tfmt.Println(seal)\n\t\
+         import (\n\t\"fmt\"\n\t\"os\"\n\t\"testing\"\n\n\t\"answer/seal\"\n)\n\n\
+         func TestMain(tests *testing.M) {{\n\tseal := seal.Read()\n\tfmt.Println(seal)\n\t\
          code := tests.Run()\n\tfmt.Println(\"\\n\" + seal + \"{ALL}\")\n\tos.Exit(code)\n}}\n"
     )
 }
@@ -49,6 +53,8 @@ pub fn equip(folder: &Path, test: &str) -> io::Result<Option<PathBuf>> {
     write(&folder.join("go.mod"), MODULE)?;
     write(&checks, test)?;
     write(&folder.join("sealing_test.go"), &sealing(test))?;
+    fs::create_dir_all(folder.join("seal"))?;
+    write(&folder.join("seal/seal.go"), SEALED)?;
     if test.contains(IMPORTS_LAB) {
         fs::create_dir_all(folder.join("lab"))?;
         write(&folder.join("lab/lab.go"), LAB)?;

@@ -91,7 +91,7 @@ func TestFilesThatCannotBeReadChangeNothing(t *testing.T) {
 	if !errors.Is(err, errMissing) {
 		t.Fatalf("A file was missing, and `Reload` returned %v: the operator who asked needs the reason that `read` gave. Return that error as it is, or wrap it by `%%w`: of one that was made into text, `errors.Is` does not find what it was.", err)
 	}
-	aPanicIsNoSuccess(t)
+	aPanicIsNoSuccess(t, "read", func() (*Pair, error) { panic("the check's own") }, valid)
 }
 
 // While a pair is being validated, clients are shown the one before.
@@ -119,6 +119,7 @@ func TestWhatIsNotValidatedIsNotServed(t *testing.T) {
 	if shown := empty.shown(); err == nil || shown != "nothing" {
 		t.Fatalf("Nothing was served yet, the files hold a pair that is valid from tomorrow, and clients are shown %s. A pair that clients refuse is no better than none, and whoever started the server is not told.", shown)
 	}
+	aPanicIsNoSuccess(t, "validate", holding("1002"), func(*Pair) error { panic("the check's own") })
 	whatWasValidatedIsServed(t)
 	aClientNeverFindsNothing(t)
 }
@@ -178,25 +179,16 @@ func whatWasValidatedIsServed(t *testing.T) {
 }
 
 // aPanicIsNoSuccess: whoever calls believes that the files are served.
-func aPanicIsNoSuccess(t *testing.T) {
-	for _, panics := range []struct {
-		name     string
-		read     func() (*Pair, error)
-		validate func(*Pair) error
-	}{
-		{"read", func() (*Pair, error) { panic("the check's own") }, valid},
-		{"validate", holding("1002"), func(*Pair) error { panic("the check's own") }},
-	} {
-		store := begin()
-		number, err := 0, error(nil)
-		panicked := func() (said any) {
-			defer func() { said = recover() }()
-			number, err = Reload(store, panics.read, panics.validate)
-			return nil
-		}()
-		if shown := store.shown(); shown != "1001" || (panicked == nil && err == nil) {
-			t.Fatalf("`%s` panicked. `Reload` returned %d and the error %v, and clients are shown %s: whoever called it believes that the files are served, and are valid. What is recovered has to be returned as an error, or not to be recovered at all.", panics.name, number, err, shown)
-		}
+func aPanicIsNoSuccess(t *testing.T, name string, read func() (*Pair, error), validate func(*Pair) error) {
+	store := begin()
+	number, err := 0, error(nil)
+	panicked := func() (said any) {
+		defer func() { said = recover() }()
+		number, err = Reload(store, read, validate)
+		return nil
+	}()
+	if shown := store.shown(); shown != "1001" || (panicked == nil && err == nil) {
+		t.Fatalf("`%s` panicked. `Reload` returned %d and the error %v, and clients are shown %s: whoever called it believes that the files are served, and are valid. What is recovered has to be returned as an error, or not to be recovered at all.", name, number, err, shown)
 	}
 }
 

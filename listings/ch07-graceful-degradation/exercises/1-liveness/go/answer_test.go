@@ -133,6 +133,15 @@ func TestADeadWatcherIsSeenByReadiness(t *testing.T) {
 	if Ready(withoutAWatcher(time.Hour)) {
 		t.Fatal("Nothing has looked at the files for an hour, the bound is five minutes, and `Ready` said yes. This is the quietest of failures: handshakes succeed until the certificate runs out, and no renewal will be served. `LookAge` is the pulse of the watcher.")
 	}
+	for _, rejected := range []bool{false, true} {
+		for _, days := range []int64{3, 10, 90, 398} {
+			state := withoutAWatcher(time.Hour)
+			state.Rejected, state.SecondsLeft = rejected, days*24*hour
+			if Ready(state) {
+				t.Fatalf("Nothing has looked at the files for an hour (what the last look found was rejected: %v), the bound is five minutes, %d days are left, and `Ready` said yes. A server without a watcher serves what it has until that expires, or until it is revoked, and a day that is far away comes as well. How much time is left and what the last look found are other questions.", rejected, days)
+			}
+		}
+	}
 	if Ready(withoutAWatcher(300*time.Second + time.Millisecond)) {
 		t.Fatal("The last look is older than the bound by a millisecond, and `Ready` said yes. A bound is one to the nanosecond: compare two values of `time.Duration`, and do not turn them into whole numbers of anything else first.")
 	}

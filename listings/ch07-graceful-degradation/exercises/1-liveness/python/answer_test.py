@@ -108,6 +108,11 @@ def test_a_dead_watcher_is_seen_by_readiness():
         "failures: handshakes succeed until the certificate runs out, and no renewal will be served. `look_age` is the pulse of "
         "the watcher."
     )
+    for days in (10, 90, 398):
+        assert not ready(replace(without_a_watcher(), seconds_left=days * 24 * HOUR)), (
+            f"Nothing has looked at the files for an hour, the bound is five minutes, {days} days are left, and `ready` said yes. A server without a watcher serves "
+            "what it has until that expires, or until it is revoked, and a day that is far away comes as well. How much time is left is another question."
+        )
 
 
 def test_how_old_a_look_may_be_is_told():

@@ -151,6 +151,18 @@ func TestASessionDoesNotOutliveItsCertificate(t *testing.T) {
 	}
 }
 
+// aChainEndsWithItsFirst: an intermediate ends before the leaf does.
+func aChainEndsWithItsFirst(t *testing.T) {
+	b := begin()
+	aging := &client{config: b.config(b.b.AgingLeaf(x509.ExtKeyUsageClientAuth))}
+	b.first(aging)
+	state := b.again(aging)
+	before, after := LetIn(state, lab.Pool(b.b), time.Now()), LetIn(state, lab.Pool(b.b), time.Now().Add(45*time.Minute))
+	if before != nil || after == nil {
+		t.Fatalf("A client resumed its session, and was let in (%v). The leaf of its chain is valid for an hour, and an intermediate for half of that. After 45 minutes it was judged again: %v. All of a chain has to be valid at the time of now, which is for `Verify` to ask: by `CurrentTime`, and by no date of the leaf alone.", before, after)
+	}
+}
+
 // aCertificateForServersLetsNobodyIn: it was issued for another use.
 func aCertificateForServersLetsNobodyIn(t *testing.T) {
 	b := begin()
@@ -200,6 +212,7 @@ func TestWhatWasDecidedIsAskedAgain(t *testing.T) {
 			t.Fatalf("A client %s, was let in while both roots were in force. Then two hours passed, and its certificate had ended: the same client was judged again, and was let in. An answer that is remembered is of its question, and so of that time.", client.name)
 		}
 	}
+	aChainEndsWithItsFirst(t)
 }
 
 // stop turns a panic of the answer into a failure of this check alone.

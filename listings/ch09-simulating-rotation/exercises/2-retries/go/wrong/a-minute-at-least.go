@@ -7,6 +7,6 @@ func Pause(failures int, lifetime, left time.Duration) time.Duration {
 	if left == 0 {
 		bound = lifetime / 10
 	}
-	doubled := lifetime / 100 << min(failures-1, 16)
+	doubled := lifetime / 100 << min(failures-1, 10)
 	return max(min(doubled, bound), time.Minute)
 }
