@@ -148,6 +148,10 @@ fn clients(spec: &Spec, options: &Options) -> String {
         Some(classes) => classes.contains(class),
         None => true,
     };
+    let streams = match has_downloads {
+        true => format!(", beside {} long streams", options.downloads),
+        false => String::new(),
+    };
     let mut words = String::new();
     for class in Class::value_variants()
         .iter()
@@ -158,14 +162,8 @@ fn clients(spec: &Spec, options: &Options) -> String {
                 "{} a second, over {} connections",
                 options.rate, options.pool
             ),
-            Class::Http2 => format!(
-                "{} a second, beside {} long streams, if it agrees on h2",
-                options.rate, options.downloads
-            ),
-            Class::Http3 => format!(
-                "{} a second, beside {} long streams",
-                options.rate, options.downloads
-            ),
+            Class::Http2 => format!("{} a second{streams}, if it agrees on h2", options.rate),
+            Class::Http3 => format!("{} a second{streams}", options.rate),
             Class::Moving => format!("{} at once, if connections survive that", options.downloads),
             class if class.is_long() => format!("{} at once", options.downloads),
             Class::Tls12 => format!(

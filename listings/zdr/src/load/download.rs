@@ -8,6 +8,7 @@ use crate::attempt::failure::Where;
 use crate::attempt::{Attempt, FailureKind};
 use ch06_in_flight_requests::client::{Download, Http};
 use http_body_util::BodyExt;
+use hyper::Response;
 use hyper::body::Incoming;
 use lab::client::{self, Client};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -69,8 +70,10 @@ pub(super) enum Answer {
     Stream(Download),
     /// Of HTTP/3. As little is sent ahead.
     Http3(Box<Body>),
-    /// Of HTTP, whose bytes nobody knows.
+    /// Of HTTP/1.1, whose bytes nobody knows.
     Any(AnyDownload),
+    /// The same of HTTP/2.
+    AnyStream(AnyDownload),
 }
 
 impl Answer {
@@ -86,14 +89,14 @@ impl Answer {
                 Ok((body.received(), body.received() < DOWNLOAD))
             }
             Self::Http3(body) => body.pull(PIECE.into()).await,
-            Self::Any(body) => body.pull(PIECE.into()).await,
+            Self::Any(body) | Self::AnyStream(body) => body.pull(PIECE.into()).await,
         }
     }
 
     /// Whether the answer may have its end after so many bytes. Where the server did not say how many there are, one
     /// that is cut may end as others do.
     fn ended(&self, bytes: u64) -> Result<(), Failed> {
-        if !matches!(self, Self::Any(_)) || bytes >= LONG {
+        if !matches!(self, Self::Any(_) | Self::AnyStream(_)) || bytes >= LONG {
             return Ok(());
         }
         let error = format!(
@@ -108,7 +111,7 @@ impl Answer {
         match self {
             // What was asked for is here.
             Self::Bare(_) => 1,
-            Self::Stream(_) | Self::Http3(_) => RECEIVED,
+            Self::Stream(_) | Self::AnyStream(_) | Self::Http3(_) => RECEIVED,
             Self::Body(_) | Self::Any(_) => SENT + RECEIVED,
         }
     }
@@ -209,10 +212,7 @@ async fn begin_download(
     let mut http = context.connect(client, probe).await?;
     let answer = target.ask_for_download(&mut http).await?;
     let answer = match target.download {
-        Some(_) => Answer::Any(AnyDownload {
-            body: answer.into_body(),
-            received: 0,
-        }),
+        Some(_) => Answer::Any(AnyDownload::of(answer)),
         None => {
             let body = Download::of(answer, DOWNLOAD);
             Answer::Body(body.map_err(|error| Failed::of(error, Where::New))?)
@@ -229,6 +229,14 @@ pub(super) struct AnyDownload {
 }
 
 impl AnyDownload {
+    /// Of this answer.
+    pub fn of(answer: Response<Incoming>) -> Self {
+        Self {
+            body: answer.into_body(),
+            received: 0,
+        }
+    }
+
     /// Takes at least `size` bytes more, or what is left. Says how many it has, and whether there is
     /// more.
     async fn pull(&mut self, size: u64) -> Result<(u64, bool), client::Failure> {

@@ -119,7 +119,8 @@ impl Slot {
         }
         let mut http = self.caller.connect(context, probe).await?;
         http.request(target, ANSWER, Where::New).await?;
-        if target.protocol == Protocol::Http {
+        // Where nobody has named a long answer, there is none.
+        if target.protocol == Protocol::Http || target.download.is_some() {
             self.begin_stream(&mut http).await?;
         }
         *held = Some(KeptConnection::new(context, http));

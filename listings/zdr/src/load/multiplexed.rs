@@ -4,7 +4,7 @@ use crate::attempt::failure::Where;
 use ch06_in_flight_requests::client::Http;
 use lab::client::Client;
 
-use crate::load::download::Answer;
+use crate::load::download::{Answer, AnyDownload};
 use crate::load::failure::Failed;
 use crate::load::http3::Http3;
 use crate::load::probe::{Probe, ProbeContext};
@@ -59,9 +59,13 @@ impl Multiplexed {
         }
     }
 
-    /// Asks for a long answer, whose bytes are known, and returns its beginning.
+    /// Asks for a long answer, and returns its beginning.
     pub async fn start(&mut self, target: &Target) -> Result<Answer, Failed> {
         match self {
+            Self::Http2(http) if target.download.is_some() => {
+                let answer = target.ask_for_download(http).await?;
+                Ok(Answer::AnyStream(AnyDownload::of(answer)))
+            }
             Self::Http2(http) => {
                 let stream = http.start(DOWNLOAD).await;
                 let stream = stream.map_err(|error| Failed::of(error, Where::New))?;

@@ -75,9 +75,10 @@ pub struct Spec {
     #[serde(default)]
     #[schemars(extend("toml" = r#"http3 = true"#))]
     pub http3: bool,
-    /// The path of a large answer of an `any_http` server. Clients download it while the server rotates. It has
-    /// to be 8 MB or more: a smaller answer fits into buffers, and is over before a rotation begins. Without
-    /// this key there is no class `download`, so the report cannot say whether a reload cuts long answers.
+    /// The path of a large answer of an `any_http` server. Clients download it while the server rotates, over
+    /// HTTP/1.1 and over HTTP/2. It has to be 8 MB or more: a smaller answer fits into buffers, and is over before a
+    /// rotation begins. Without this key there is no class `download`, so the report cannot say whether a reload cuts
+    /// long answers.
     #[serde(default, deserialize_with = "a_path")]
     #[schemars(extend("toml" = r#"download = "/large.iso""#))]
     pub download: Option<String>,

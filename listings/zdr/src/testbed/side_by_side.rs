@@ -27,7 +27,7 @@ const MOST: usize = 64;
 /// Between two looks at whether it is a client's turn.
 const SOON: Duration = Duration::from_millis(2);
 
-/// Clients that come one by one, one more than the check keeps in its `pool` (or than [`MOST`]), and keep their connections.
+/// Clients that come one by one, and keep their connections: one more than the check keeps in its `pool`, up to a limit.
 ///
 /// # Errors
 /// Where some wait in vain until the others have left, with what to change.

@@ -58,6 +58,23 @@ fn an_ordinary_server_is_not_asked_for_known_bytes_twice() {
     ]);
 }
 
+/// A server may keep what HTTP/1.1 has begun, and close the connections of HTTP/2.
+#[test]
+fn a_long_answer_is_asked_for_over_http2_as_well() {
+    let folder = Folder::new();
+    let lines = "protocol = \"any_http\"\ndownload = \"/big\"";
+    let few = ["--rate", "10", "--patience-ms", "20000"];
+    let cuts = ["--classes", "http2", "--", "--defect", "cuts-long-answers"];
+    let arguments = [&short()[..], &few, &cuts].concat();
+    let done = folder.check(&unusual("ordinary", lines), &arguments).end();
+    done.says(1, &[]);
+    assert!(
+        done.out.contains("severed in rotation: http2"),
+        "{}",
+        done.out
+    );
+}
+
 #[test]
 fn a_long_answer_is_there_and_long() {
     let any = |path: &str| {
