@@ -51,6 +51,9 @@ func parseKey(block Block) (crypto.Signer, string) {
 	if err != nil {
 		return nil, describe(block)
 	}
+	if block.Kind == "PRIVATE KEY" && !written(block.DER, parsed) {
+		return nil, unwritten
+	}
 	switch key := parsed.(type) {
 	case *rsa.PrivateKey:
 		if bits := key.N.BitLen(); bits < shortest || bits > longest {
@@ -70,6 +73,36 @@ func parseKey(block Block) (crypto.Signer, string) {
 		return key, ""
 	}
 	return nil, describe(block)
+}
+
+const unwritten = "it is not written as RFC 5958 has it, which rustls reads (a NULL behind RSA, and the public part of Ed25519 " +
+	"alone, as it is): `openssl pkey -in OLD -out NEW` rewrites it"
+
+// written says whether a key is written as RFC 5958 has it. Go passes over what stands behind the private part.
+func written(der []byte, parsed any) bool {
+	outer := values(der)
+	if len(outer) == 0 {
+		return true
+	}
+	fields := values(outer[0].Bytes)
+	if len(fields) < 3 {
+		return true
+	}
+	second := len(fields[0].Bytes) > 0 && fields[0].Bytes[0] == 1
+	switch key := parsed.(type) {
+	case *rsa.PrivateKey:
+		return len(values(fields[1].Bytes)) > 1
+	case *ecdsa.PrivateKey:
+		return !second
+	case ed25519.PrivateKey:
+		public := append([]byte{0}, key.Public().(ed25519.PublicKey)...)
+		for _, it := range fields[3:] {
+			if it.Tag == 1 && (it.IsCompound || !bytes.Equal(it.Bytes, public)) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // The algorithms that Go does not parse, or does not sign with.

@@ -64,7 +64,7 @@ func blocks(data []byte, path string) ([]Block, error) {
 		case kind != "" && strings.Contains(line, ":"):
 			return nil, malformed(header(line))
 		case kind != "":
-			block.WriteString(line + "\n")
+			block.WriteString(strings.NewReplacer("\f", "", "\v", "").Replace(line) + "\n") // As other parsers do.
 		}
 	}
 	if kind != "" {

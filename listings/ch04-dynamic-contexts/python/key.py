@@ -11,6 +11,9 @@ DAMAGED = ("it is no private key: it was cut, its private and its public part ar
            "is that of another format (PRIVATE KEY is PKCS #8, EC PRIVATE KEY is SEC 1, RSA PRIVATE KEY is "
            "PKCS #1)")
 
+UNWRITTEN = ("it is not written as RFC 5958 has it, which rustls reads (a NULL behind RSA, and the public part of Ed25519 "
+             "alone, as it is): `openssl pkey -in OLD -out NEW` rewrites it")
+
 # Object identifiers, as they are encoded.
 _RSA = bytes.fromhex("2a864886f70d010101")
 _ECDSA = bytes.fromhex("2a8648ce3d0201")
@@ -50,7 +53,7 @@ def check(label, der, path):
     except (IndexError, ValueError):
         raise Rejected("malformed", path, DAMAGED) from None
     if what:
-        raise Rejected("malformed", path, f"{what}: {SIGNS}")
+        raise Rejected("malformed", path, what if what == UNWRITTEN else f"{what}: {SIGNS}")
 
 
 def _stranger(label, der):
@@ -64,7 +67,10 @@ def _stranger(label, der):
     if label == "EC PRIVATE KEY":  # RFC 5915: version, key, [0] curve.
         return _curve(asn1.first(fields[2])[1])
     # RFC 5958: version, algorithm, key.
-    algorithm = asn1.values(fields[1])
+    algorithm, more = asn1.values(fields[1]), asn1.items(asn1.first(der)[1])[3:]
+    unnamed = algorithm[0] == _RSA and len(algorithm) < 2
+    if unnamed or algorithm[0] == _ECDSA and fields[0] == b"\1" or any(tag == 0xa1 for tag, _, _ in more):
+        return UNWRITTEN
     if algorithm[0] == _RSA:
         return _rsa(asn1.values(asn1.first(fields[2])[1])[1])
     if algorithm[0] == _ECDSA:
