@@ -49,9 +49,7 @@ impl Keeper {
             (Some(_), Some(_)) => {}
             _ => against.push("the clock has no time".into()),
         }
-        if self.state().deaf {
-            against.push("nothing listens on the port of the clients: it cannot be had".into());
-        }
+        against.extend(self.deaf());
         if let Some(rejected) = &self.state().objection {
             against.push(format!("peers reject generation {generation}: {rejected}"));
         }
@@ -64,6 +62,12 @@ impl Keeper {
         ))
     }
     // ANCHOR_END: ready
+
+    /// There is something to serve, and the port cannot be had: see `listen_failed`.
+    fn deaf(&self) -> Option<String> {
+        let said = "nothing listens on the port of the clients: it cannot be had";
+        self.state().deaf.then(|| said.into())
+    }
 
     /// How long ago the last look at the files ended, by a clock that nobody steps.
     pub fn look_age(&self) -> Duration {

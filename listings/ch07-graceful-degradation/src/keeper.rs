@@ -81,8 +81,7 @@ impl Keeper {
         }
         // That a file cannot be read now says nothing about peers.
         let lasting = |by: &Rejected| matches!(by.reason, Reason::ChainBroken | Reason::NameLost);
-        state.objection = verdict.err().filter(lasting);
-        state.looked = Instant::now();
+        state.looked(Instant::now(), verdict.err().filter(lasting));
         // What is held is waited for, and nothing is wrong with it.
         let (rejected, looked) = (state.told.is_some() && until.is_none(), state.looked);
         state.rejected.note(rejected, looked);
@@ -168,6 +167,7 @@ impl Keeper {
             distrusted: Lasting::default(),
             degraded: false,
             deaf: false,
+            objected: Lasting::default(),
             objection: None,
             window: (0, None),
             clocks: None,

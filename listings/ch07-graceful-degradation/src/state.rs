@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use ch02_hot_reload::identity::{Reason, Rejected};
+use ch05_race_conditions::Options;
 use rustls::pki_types::UnixTime;
 use tokio::time::Instant;
 
@@ -34,12 +35,25 @@ pub(crate) struct State {
     pub(crate) degraded: bool,
     // There is something to serve, and the port of the clients cannot be had.
     pub(crate) deaf: bool,
-    // What a peer with today's trust anchors has against the generation that is served.
+    // Since when each look has found that today's trust anchors do not accept what is served.
+    pub(crate) objected: Lasting,
+    // What a peer with them has against it, once that has been so for a while.
     pub(crate) objection: Option<Rejected>,
     // The generation whose window this is; parsed once, not in each handshake.
     pub(crate) window: (u64, Option<Window>),
     // Both clocks at the last alarm, to see that one was stepped against the other.
     pub(crate) clocks: Option<(UnixTime, Instant)>,
+}
+
+impl State {
+    /// A look has ended, and found that peers have this against what is served. A bundle that is cut between
+    /// two authorities is whole: only time tells it from a removal.
+    pub(crate) fn looked(&mut self, now: Instant, objection: Option<Rejected>) {
+        self.looked = now;
+        self.objected.note(objection.is_some(), now);
+        let believed = self.objected.so_far() >= Options::default().settle;
+        self.objection = objection.filter(|_| believed);
+    }
 }
 
 /// What each look has found for a while.

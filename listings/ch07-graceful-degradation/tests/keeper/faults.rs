@@ -192,6 +192,29 @@ async fn a_name_that_is_lost() {
     assert_eq!(prometheus.told, [vec!["NamesLost"], vec![]]);
 }
 
+/// A bundle of authorities is written in place, and its writer is slow: one look meets it before the own authority
+/// is there again. That is no reason to wake a person, nor to send clients elsewhere.
+#[tokio::test(start_paused = true)]
+async fn a_bundle_of_authorities_that_is_written_slowly() {
+    let scene = Scene::new(Strategy::RenameEach);
+    let other = Authority::at(scene.clock.date()).unwrap();
+    let both = format!("{}{}", other.root_pem(), scene.agent.root_pem());
+    scene.put("ca.crt", &both);
+    scene.keep();
+    let mut prometheus = Prometheus::new();
+    sleep(POLL / 2).await;
+    prometheus.watch(&scene, HOUR).await;
+    for _ in 0..3 {
+        scene.put("ca.crt", other.root_pem());
+        prometheus.watch(&scene, POLL).await;
+        let ready = scene.keeper.ready();
+        assert!(ready.is_ok(), "{ready:?}");
+        scene.put("ca.crt", &both);
+        prometheus.watch(&scene, HOUR).await;
+    }
+    assert!(prometheus.told.is_empty(), "{:?}", prometheus.told);
+}
+
 /// The clock is set two days ahead, and back half an hour later. What seems to be the end of the
 /// certificate is the clock's fault, and that alone is said.
 #[tokio::test(start_paused = true)]

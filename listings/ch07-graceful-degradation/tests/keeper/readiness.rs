@@ -124,6 +124,9 @@ async fn an_end_hides_no_objection() {
         }
         let other = Authority::at(scene.clock.date()).unwrap();
         scene.put("ca.crt", other.root_pem());
+        // The first look may have met a bundle that is being written.
+        sleep(POLL).await;
+        assert_eq!(metric(&scene, "identity_peers_reject"), 0);
         sleep(POLL).await;
         assert_eq!(metric(&scene, "identity_peers_reject"), 1);
         if !expires_first {
@@ -152,6 +155,8 @@ async fn anchors_that_no_longer_fit() {
     let elsewhere = lab::directory().unwrap();
     let other = Agent::at(elsewhere.path(), Strategy::Bundle, scene.clock.date()).unwrap();
     scene.put("ca.crt", other.root_pem());
+    sleep(POLL).await;
+    assert!(scene.keeper.ready().is_ok(), "it may be half of a bundle");
     sleep(POLL).await;
     let against = scene.keeper.ready().unwrap_err();
     assert_eq!(against.len(), 1, "{against:?}");
