@@ -27,7 +27,7 @@ impl Server {
     }
 
     /// Completes the handshake of one client, under the configuration that is current when it comes. A
-    /// client may take as long as it likes.
+    /// client may take as long as it likes, or until the future is dropped.
     ///
     /// # Errors
     /// When the handshake fails.

@@ -15,7 +15,7 @@ use exercise_bench::poll_once;
 use lab::agent::{Agent, Strategy};
 use lab::client::{Client, Options};
 use rustls::ServerConfig;
-use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::{Instant, pause, sleep, timeout};
 use tokio_rustls::server::TlsStream;
 
@@ -151,7 +151,7 @@ pub async fn a_silent_client_does_not_hold_up_the_swap() {
 /// Nor does it hold up other clients, before and after the swap.
 pub async fn a_silent_client_does_not_hold_up_other_clients() {
     let (server, [_, next], client) = bench();
-    let (_silent, far) = duplex(64 * 1024);
+    let (mut silent, far) = duplex(64 * 1024);
     let mut waiting = accepting(&server, far);
     assert!(poll_once(waiting.as_mut()).await.is_none());
     let mut publishing = pin!(server.publish(next));
@@ -178,5 +178,11 @@ pub async fn a_silent_client_does_not_hold_up_other_clients() {
     assert!(
         early.is_none(),
         "A client had said nothing for a week, and `accept` gave up on it. Here, a client may take as long as it likes: a limit is for who calls `accept` to set."
+    );
+    drop(waiting);
+    let ended = timeout(HOUR, silent.read(&mut [0])).await;
+    assert!(
+        matches!(ended, Ok(Ok(0))),
+        "The one who called `accept` had a limit, and dropped its future. An hour later the connection of the silent client was still open: its handshake goes on in a task of its own, which nobody can end. What `accept` has begun has to end with its future, so that each limit is one."
     );
 }

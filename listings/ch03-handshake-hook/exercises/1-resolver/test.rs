@@ -15,6 +15,7 @@ use lab::agent::{Agent, Strategy};
 use lab::client::{Options, config};
 use rustls::pki_types::ServerName;
 use rustls::server::{Acceptor, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ClientConnection, ServerConfig};
 use tempfile::TempDir;
 
@@ -55,6 +56,22 @@ impl Bench {
             }
             Err(error) => format!("no certificate ({error})"),
         }
+    }
+}
+
+impl Bench {
+    /// What the resolver has for a client that sends this name.
+    fn asked(&self, name: &'static str) -> Option<Arc<CertifiedKey>> {
+        let of_client = ServerName::try_from(name).unwrap();
+        let mut client = ClientConnection::new(self.client.clone(), of_client).unwrap();
+        let mut hello = Vec::new();
+        client.write_tls(&mut hello).unwrap();
+        let mut acceptor = Acceptor::default();
+        acceptor.read_tls(&mut hello.as_slice()).unwrap();
+        let Ok(Some(accepted)) = acceptor.accept() else {
+            panic!("the bench itself: a hello was not accepted")
+        };
+        self.resolver.resolve(accepted.client_hello())
     }
 }
 
@@ -107,6 +124,22 @@ fn each_reload_counts(bench: &mut Bench) {
         );
     }
     a_serial_is_no_sign_of_what_was_read(bench);
+    what_was_replaced_is_let_go();
+}
+
+/// A private key is in each pair.
+fn what_was_replaced_is_let_go() {
+    let mut bench = bench();
+    let first = bench.asked("localhost").map(|pair| Arc::downgrade(&pair));
+    // A resolver may keep the one before, too.
+    for _ in 0..5 {
+        bench.agent.rotate().unwrap();
+        let _ = bench.resolver.reload();
+    }
+    assert!(
+        first.is_some_and(|first| first.upgrade().is_none()),
+        "Five pairs were loaded, one after the other. No handshake is under way, and the resolver still holds the pair of before the first of them, with its private key: it grows with each renewal. Keep what is current, and let go of what it replaces."
+    );
 }
 
 /// Another authority counts its serials as well: a pair of it has the serial of the one before.
@@ -190,16 +223,7 @@ pub fn a_client_that_sends_no_name_is_shown_it_as_well() {
 fn whatever_name_a_client_sends_it_is_shown_it() {
     let bench = bench();
     for name in ["localhost", "www.example.com"] {
-        let of_client = ServerName::try_from(name).unwrap();
-        let mut client = ClientConnection::new(bench.client.clone(), of_client).unwrap();
-        let mut hello = Vec::new();
-        client.write_tls(&mut hello).unwrap();
-        let mut acceptor = Acceptor::default();
-        acceptor.read_tls(&mut hello.as_slice()).unwrap();
-        let Ok(Some(accepted)) = acceptor.accept() else {
-            panic!("the bench itself: a hello was not accepted")
-        };
-        let pair = bench.resolver.resolve(accepted.client_hello());
+        let pair = bench.asked(name);
         assert!(
             pair.is_some(),
             "A client sent the name `{name}`, and `resolve` had nothing for it. A server is known by other names than the one of the checks, and one that is renamed sooner than its certificate still has to be reached. There is one certificate: \
