@@ -272,7 +272,7 @@ func twoThatMeetHaveTwoNumbers(t *testing.T) {
 	}
 	before, now := <-served, store.Current()
 	if now.Number != before+1 {
-		t.Fatalf("When the second reload read the files, generation %d was served. Now it is %s, as generation %d. Two reloads met, and each took its number before it had its turn: the log speaks of one generation, and clients hold two certificates. Count up from what is served at the moment of publishing.", before, now.Serial, now.Number)
+		t.Fatalf("When the second reload read the files, generation %d was served. Now it is %s, as generation %d. Two reloads met, and each took its number before it had its turn, or published when it had let go of the lock: the log speaks of one generation, and clients hold two certificates. Count up from what is served at the moment of publishing.", before, now.Serial, now.Number)
 	}
 }
 
