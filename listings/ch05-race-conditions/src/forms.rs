@@ -45,8 +45,9 @@ impl Identifier {
             if begins && *byte == 0x80 {
                 return Some(Self::Broken);
             }
-            number = if begins { 0 } else { number << 7 } | u64::from(byte & 0x7f);
-            if number > i32::MAX as u64 {
+            let before = if begins { 0 } else { number << 7 };
+            number = before | u64::from(byte & 0x7f);
+            if number >> 31 > 0 {
                 return Some(Self::Large);
             }
         }

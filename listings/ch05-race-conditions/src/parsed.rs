@@ -3,7 +3,7 @@
 //! rustls leaves most of a certificate unread. Go and OpenSSL read all of it, and end the handshake at
 //! the first one that they cannot read.
 
-use ch02_hot_reload::identity::{Reason, Rejected, Source, reject};
+use ch02_hot_reload::identity::{Peers, Reason, Rejected, Source, reject};
 use rustls::pki_types::CertificateDer;
 use x509_parser::asn1_rs::{Any, FromDer, Tag};
 use x509_parser::certificate::X509Certificate;
@@ -19,11 +19,16 @@ use crate::java;
 use crate::key::{bits, curve_name};
 
 // ANCHOR: by_all
-/// Checks that clients of OpenSSL and Go parse each certificate of the chain.
+/// Checks that clients of OpenSSL, Go and Java parse each certificate of the chain.
 ///
 /// # Errors
-/// `malformed`, of the file of the chain, with the first one that they do not parse.
-pub(crate) fn by_all(source: &Source, chain: &[CertificateDer<'_>]) -> Result<(), Rejected> {
+/// Of the file of the chain: `too_large`, or `malformed` with the first one that they do not parse.
+pub(crate) fn by_all(
+    source: &Source,
+    chain: &[CertificateDer<'_>],
+    peers: Peers,
+) -> Result<(), Rejected> {
+    java::fits(source, chain, peers)?;
     for (certificate, at) in chain.iter().zip(1..) {
         let parsed = parse_x509_certificate(certificate).ok();
         if let Some(what) = parsed.and_then(|(_, parsed)| objection(&parsed)) {

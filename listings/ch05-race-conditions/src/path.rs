@@ -77,9 +77,7 @@ pub(crate) fn taken_by_all(
         return Err(others(path[at], what));
     }
     leaf_may_sign(leaf)?;
-    if peers == Peers::Clients && java::must_staple(&leaf.parsed) {
-        return Err(reject(Reason::ChainBroken, leaf.file, &STAPLE));
-    }
+    leaf_is_stapled(leaf, peers)?;
     leaf_is_of_type(leaf, peers)?;
     for (below, issuer) in path.iter().skip(1).enumerate() {
         may_issue(issuer, below, peers)?;
@@ -268,6 +266,14 @@ fn leaf_may_sign(leaf: &Link<'_>) -> Result<(), Rejected> {
         leaf.parsed.subject()
     );
     Err(reject(Reason::ChainBroken, leaf.file, &detail))
+}
+
+/// Whether it asks for no more than it gets: a stapled answer of OCSP is none of what this server sends.
+fn leaf_is_stapled(leaf: &Link<'_>, peers: Peers) -> Result<(), Rejected> {
+    match peers == Peers::Clients && java::must_staple(&leaf.parsed) {
+        true => Err(reject(Reason::ChainBroken, leaf.file, &STAPLE)),
+        false => Ok(()),
+    }
 }
 
 /// Netscape's type of certificate, from before RFC 2459 had the extended key usage. OpenSSL still asks it.

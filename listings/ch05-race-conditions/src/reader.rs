@@ -18,7 +18,7 @@ use crate::options::Options;
 use crate::pinned::Seen;
 use crate::shorter::Shorter;
 use crate::trust::Trust;
-use crate::{algorithms, ended, exposure, java, key, parsed, path, pem, serials, shorter, trust};
+use crate::{algorithms, ended, exposure, key, parsed, path, pem, serials, shorter, trust};
 
 type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
 type Pause = Box<dyn Fn(Duration) + Send + Sync>;
@@ -110,8 +110,7 @@ impl Reader {
         } = trust::read(source, seen, serving)?;
         let chain = CertificateDer::pem_slice_iter(&contents.certificate);
         let chain: Vec<_> = chain.flatten().collect();
-        java::fits(source, &chain, self.peers)?;
-        parsed::by_all(source, &chain)?;
+        parsed::by_all(source, &chain, self.peers)?;
         let now = self.dates.current_time();
         // A clock that cannot be read is taken for 1970: nothing is valid then.
         let now = now.unwrap_or(UnixTime::since_unix_epoch(Duration::ZERO));
