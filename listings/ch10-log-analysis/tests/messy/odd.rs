@@ -199,3 +199,14 @@ fn no_generation_is_too_large() {
     assert!(cross_check(&events, &[], Duration::ZERO).is_empty());
     assert!(said(&log(lines)).contains(&format!("generation {}", u64::MAX)));
 }
+
+/// Nor does the last moment that can be written have one after it: such an event has no time.
+#[test]
+fn no_time_is_too_late() {
+    let late = loaded(0, 1, "a").replace("2026-01-01T00:00:00", "9999-12-31T23:59:59");
+    let lines = [late.clone(), loaded(1, 2, "b"), late];
+    let events = lines.clone().map(|line| Event::parse(&line).unwrap());
+    assert!(cross_check(&events, &[], Duration::from_secs(1)).is_empty());
+    let found = said(&log(lines));
+    assert!(found.contains("an event without a time"), "{found}");
+}
