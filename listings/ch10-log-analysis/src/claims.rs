@@ -124,7 +124,7 @@ impl Claims {
         at: Option<OffsetDateTime>,
     ) {
         let generation = event.number("generation").unwrap_or(0);
-        let expected = before.map_or(1, |before| self.claims[before].generation + 1);
+        let expected = before.map_or(1, |before| self.claims[before].generation.saturating_add(1));
         if !self.lost.is_empty() && before.is_some() && self.is_one(server) {
             // A server counts its generations: where none is missing, no lost line claimed one.
             self.lost

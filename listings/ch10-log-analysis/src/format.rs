@@ -6,10 +6,11 @@ use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-/// When an event happened, if it says so.
+/// When an event happened, if it says so. After the year 9999 comes none, and no clock that is right shows it.
 pub(crate) fn time_of(event: &Event) -> Option<OffsetDateTime> {
     let ts = event.0.get("ts")?.as_str()?;
-    OffsetDateTime::parse(ts, &Rfc3339).ok()
+    let at = OffsetDateTime::parse(ts, &Rfc3339).ok()?;
+    (at.year() < 9999).then_some(at)
 }
 
 /// Foreign text of several lines, without what would steer a terminal.

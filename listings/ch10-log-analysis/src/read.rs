@@ -177,9 +177,8 @@ impl<R: BufRead> Lines<R> {
         };
         self.begun.clear();
         let mut line = Line::new(self.file, self.number, text);
-        if self.recent.has(&line.text, line.event.as_ref()) {
-            line.broken = line.broken.or(Some(REPEATED));
-        }
+        let repeated = self.recent.look(&line.text, line.event.as_ref());
+        line.broken = line.broken.or(repeated);
         line
     }
 }
@@ -189,6 +188,7 @@ impl<R: BufRead> Lines<R> {
 pub struct Merged {
     sources: Vec<Lines<Box<dyn BufRead + Send>>>,
     next: Vec<Option<(OffsetDateTime, Line)>>,
+    recent: Recent,
 }
 
 impl Merged {
@@ -202,7 +202,12 @@ impl Merged {
             .map(|(file, reader)| Lines::new(reader, file))
             .collect();
         let next = sources.iter().map(|_| None).collect();
-        let mut merged = Self { sources, next };
+        let recent = Recent::default();
+        let mut merged = Self {
+            sources,
+            next,
+            recent,
+        };
         for file in 0..merged.sources.len() {
             merged.advance(file, OffsetDateTime::UNIX_EPOCH)?;
         }
@@ -221,8 +226,13 @@ impl Merged {
         let Some((at, file)) = first else {
             return Ok(None);
         };
-        let line = self.next[file].take().map(|(_, line)| line);
+        let mut line = self.next[file].take().map(|(_, line)| line);
         self.advance(file, at)?;
+        // Files that were rotated by copying may overlap.
+        if let Some(line) = line.as_mut().filter(|_| self.sources.len() > 1) {
+            let repeated = self.recent.look(&line.text, line.event.as_ref());
+            line.broken = line.broken.or(repeated);
+        }
         Ok(line)
     }
 

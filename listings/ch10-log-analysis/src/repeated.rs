@@ -17,13 +17,13 @@ const REMEMBERED: usize = 64;
 pub(crate) struct Recent(VecDeque<u64>);
 
 impl Recent {
-    /// Whether this line stood there a moment ago; it is remembered. Where times have six digits of a second
+    /// Remembers a line, and says so where it stood there a moment ago. Where times have six digits of a second
     /// or more, no two events are alike.
-    pub(crate) fn has(&mut self, text: &str, event: Option<&Event>) -> bool {
+    pub(crate) fn look(&mut self, text: &str, event: Option<&Event>) -> Option<&'static str> {
         const MICROSECONDS: usize = "2026-01-01T00:00:00.000000Z".len();
         let ts = event.and_then(|event| event.text("ts"));
         if ts.is_none_or(|ts| ts.len() < MICROSECONDS) {
-            return false;
+            return None;
         }
         let mut hasher = DefaultHasher::new();
         text.trim_end().hash(&mut hasher);
@@ -33,6 +33,6 @@ impl Recent {
             self.0.pop_front();
         }
         self.0.push_back(line);
-        repeats
+        repeats.then_some(REPEATED)
     }
 }

@@ -78,7 +78,7 @@ impl Servers {
         let newest = self.unlabelled;
         let next = unlabelled.find_map(|(id, known)| {
             let gap = *id == Id::Unlabelled(newest) && generation > known.generation;
-            (known.generation + 1 == generation || gap).then_some((*id, known))
+            (known.generation.checked_add(1) == Some(generation) || gap).then_some((*id, known))
         });
         match next {
             Some((id, known)) => {

@@ -1,10 +1,15 @@
 //! Logs that are not as the contract has them, and nearly are.
 
-use std::io::{BufReader, Cursor};
+use std::io::{BufRead, BufReader, Cursor};
+use std::time::Duration;
 
-use ch10_log_analysis::read::{Lines, REPEATED};
+use ch10_log_analysis::answers::Answers;
+use ch10_log_analysis::cross_check;
+use ch10_log_analysis::read::{Lines, Merged, REPEATED};
+use ch10_log_analysis::state::LogState;
+use lab::event::Event;
 
-use super::{answers, at, closed, loaded, log, opened, said, state};
+use super::{NOW, answers, at, closed, loaded, log, opened, said, state};
 
 fn run() -> [String; 4] {
     [
@@ -90,6 +95,16 @@ fn a_line_that_stands_there_twice_counts_once() {
         }
         assert_eq!(why, [REPEATED; 4]);
     }
+    // Two files of one log that overlap.
+    let parts = [&run()[..3], &run()[1..]].map(|lines| Cursor::new(lines.join("\n") + "\n"));
+    let [one, other] = parts.map(|part| Box::new(part) as Box<dyn BufRead + Send>);
+    let mut merged = Merged::of(vec![one, other]).unwrap();
+    let mut state = LogState::default();
+    while let Some(line) = merged.line().unwrap() {
+        state.line(&line);
+    }
+    let found = serde_json::to_value(Answers::of(&state, NOW)).unwrap();
+    assert_eq!(found["servers"], plain["servers"]);
     // Of a clock of seconds, two may be alike.
     let failed = at(4, r#""event":"handshake_failed","why":"w""#).replace(".000000000Z", "Z");
     assert_eq!(answers(&log([failed.clone(), failed]))["log"]["events"], 2);
@@ -170,4 +185,28 @@ fn marks_do_not_reach_a_terminal() {
     let found = said(&log([loaded(0, 1, "a"), at(1, &evil)]));
     assert!(found.contains(&"\u{fffd}".repeat(6)), "{found}");
     assert!(!marks.chars().any(|mark| found.contains(mark)), "{found:?}");
+}
+
+/// The largest number that there is has none after it.
+#[test]
+fn no_generation_is_too_large() {
+    let lines = [
+        loaded(0, u64::MAX, "a"),
+        loaded(1, 1, "b"),
+        loaded(2, u64::MAX, "c"),
+    ];
+    let events = lines.clone().map(|line| Event::parse(&line).unwrap());
+    assert!(cross_check(&events, &[], Duration::ZERO).is_empty());
+    assert!(said(&log(lines)).contains(&format!("generation {}", u64::MAX)));
+}
+
+/// Nor does the last moment that can be written have one after it: such an event has no time.
+#[test]
+fn no_time_is_too_late() {
+    let late = loaded(0, 1, "a").replace("2026-01-01T00:00:00", "9999-12-31T23:59:59");
+    let lines = [late.clone(), loaded(1, 2, "b"), late];
+    let events = lines.clone().map(|line| Event::parse(&line).unwrap());
+    assert!(cross_check(&events, &[], Duration::from_secs(1)).is_empty());
+    let found = said(&log(lines));
+    assert!(found.contains("an event without a time"), "{found}");
 }
