@@ -349,7 +349,7 @@ func whatServesIsNotWrittenOver(t *testing.T) {
 func whatWasPublishedIsInItsPlace(t *testing.T) {
 	configurations := []*tls.Config{configuration(t, 0x1001), configuration(t, 0x1002)}
 	server := New(configurations[0])
-	for round := 1; round <= 40; round++ {
+	for round := 1; round <= 16; round++ {
 		next := configurations[round%2]
 		wanted := fmt.Sprintf("%x", next.Certificates[0].Leaf.SerialNumber)
 		// What empties a queue has not come to the end of it.

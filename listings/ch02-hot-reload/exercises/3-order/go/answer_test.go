@@ -207,7 +207,7 @@ func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
 // handedOver: a reload that waits is given the lock at the moment at which the one before lets it go, and runs at once. So does a
 // `sync.Mutex` for one that has waited for longer than a millisecond and was passed by when it was woken.
 func handedOver(t *testing.T) {
-	for range 5 {
+	for range 3 {
 		store, reads := New("0"), atomic.Int64{}
 		read := func() string { return strconv.FormatInt(reads.Add(1), 10) }
 		slow := func() string {

@@ -147,7 +147,7 @@ func TestEachFileCounts(t *testing.T) {
 
 // whatIsOpenedIsClosed: a clock asks again and again, and a process may open so many files and no more.
 func whatIsOpenedIsClosed(t *testing.T) {
-	const looks, many = 400, 25
+	const looks, many = 60, 12
 	for _, when := range []string{"both files are there", "the key is missing"} {
 		b := begin(t)
 		if when == "the key is missing" {
