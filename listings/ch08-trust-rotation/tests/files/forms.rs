@@ -6,7 +6,7 @@ use openssl::pkey::PKey;
 
 use super::kinds::Made;
 use super::rare::NULL;
-use super::raw::{CONSTRAINTS, Raw, Tree, common_name, extension, sequence, text, tlv};
+use super::raw::{CONSTRAINTS, Raw, Tree, extension, sequence, text, tlv};
 
 /// 2.25 and a UUID (X.667), as an identifier of one's own.
 const OF_UUID: [u8; 20] = [
