@@ -15,9 +15,12 @@ use x509_parser::parse_x509_certificate;
 /// `chain_broken`, of the file of the chain.
 pub(crate) fn once(source: &Source, identity: &Identity, peers: Peers) -> Result<(), Rejected> {
     let chain = &identity.certified.cert;
-    let others = |at: usize| chain[at + 1..].iter().chain(&identity.anchors);
-    let mut pairs = (0..chain.len()).flat_map(|at| iter::repeat(at).zip(others(at)));
-    match pairs.find(|(at, other)| same(&chain[*at], other)) {
+    // Each is parsed once: there may be a thousand authorities.
+    let all: Vec<_> = chain.iter().chain(&identity.anchors).collect();
+    let known: Vec<_> = all.iter().map(|one| issuer_and_serial(one)).collect();
+    let same = |at: usize, other: usize| known[at].is_some() && known[at] == known[other];
+    let mut pairs = (0..chain.len()).flat_map(|at| iter::repeat(at).zip(at + 1..all.len()));
+    match pairs.find(|(at, other)| same(*at, *other) && all[*at] != all[*other]) {
         Some((at, _)) if peers == Peers::Clients => {
             let detail = format!(
                 "certificate {} of {} has the serial number of another one of its issuer, in the chain or among \
@@ -37,11 +40,7 @@ pub(crate) fn once(source: &Source, identity: &Identity, peers: Peers) -> Result
 }
 // ANCHOR_END: once
 
-fn same(one: &CertificateDer<'_>, other: &CertificateDer<'_>) -> bool {
-    let (Ok((_, first)), Ok((_, second))) =
-        (parse_x509_certificate(one), parse_x509_certificate(other))
-    else {
-        return false;
-    };
-    one != other && first.issuer() == second.issuer() && first.raw_serial() == second.raw_serial()
+fn issuer_and_serial<'a>(one: &'a CertificateDer<'_>) -> Option<(&'a [u8], &'a [u8])> {
+    let (_, parsed) = parse_x509_certificate(one).ok()?;
+    Some((parsed.tbs_certificate.issuer.as_raw(), parsed.raw_serial()))
 }

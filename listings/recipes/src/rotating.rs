@@ -1,18 +1,15 @@
-//! Rotates the certificate of a rustls server while it runs. Copy this file. It needs `arc-swap`, `libc`,
-//! `notify`, and `rustls` with `aws_lc_rs`. A thread looks at the files at each change, and twice a
-//! second. A pair that clients accept is published by one swap. Else the last good one stays.
+//! Rotates the certificate of a rustls server. Copy this file. It needs `arc-swap`, `libc`, `notify`, and
+//! `rustls` with `aws_lc_rs`. A thread looks at each change, and twice a second. A valid pair is swapped in.
 
 use arc_swap::ArcSwapOption;
 use notify::{EventKind::Access, RecommendedWatcher, RecursiveMode::NonRecursive, Watcher};
 use rustls::client::{WebPkiServerVerifier, danger::ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject};
-use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::{Error, RootCertStore, sign::CertifiedKey};
+use rustls::{Error, RootCertStore, server, sign::CertifiedKey};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
-use std::{fs::File, io, io::Read, os::unix::fs::OpenOptionsExt, sync::Arc, thread};
+use std::{fs::File, io, io::Read, os::unix::fs::OpenOptionsExt, path::PathBuf, sync::Arc, thread};
 
 const POLL: Duration = Duration::from_millis(500); // Events of the file system get lost.
 const SETTLE: Duration = Duration::from_secs(10); // A leaf that lost its chain may be half a file.
@@ -20,21 +17,15 @@ const SETTLE: Duration = Duration::from_secs(10); // A leaf that lost its chain 
 pub type Files = [PathBuf; 3];
 /// The names that clients ask for, and what else is asked.
 pub type Asked = (Vec<ServerName<'static>>, Check);
-/// Those of these certificates by which clients of other libraries accept others, or why they take no
-/// such chain: `clients::check`. Where all clients use rustls, `|chain| Ok(chain.to_vec())` does.
+/// By which of these clients accept others, or why not: `clients::check`, or `|all| Ok(all.to_vec())`.
 pub type Check = fn(&[CertificateDer<'static>]) -> Result<Vec<CertificateDer<'static>>, String>;
 /// Called after each look, for the log and for metrics. It must not wait: the rotation waits for it.
 pub type Hook = Box<dyn Fn(&Look) + Send>;
-
-/// What a look at the files came to.
+/// What a look came to. What is not valid, or less than what is served, may not be finished: it waits.
 pub enum Look {
-    /// A new pair. It is served from now on.
     Loaded(Arc<CertifiedKey>),
-    /// What is served already.
     Unchanged,
-    /// Not valid, or less than what is served, and perhaps not finished.
     Waiting,
-    /// Not valid. The last good pair is served.
     Rejected(Error),
 }
 
@@ -42,8 +33,8 @@ pub enum Look {
 #[derive(Debug, Default)]
 pub struct Rotating(ArcSwapOption<CertifiedKey>);
 
-impl ResolvesServerCert for Rotating {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+impl server::ResolvesServerCert for Rotating {
+    fn resolve(&self, _: server::ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         self.0.load_full() // One atomic load: no file, no lock.
     }
 }
@@ -55,9 +46,8 @@ impl Rotating {
         let store = this.clone();
         let follow = move || store.follow(&files, &asked, &hook, &loaded);
         thread::spawn(move || {
-            // A panic, of a parser for one, must not end the rotation.
             while catch_unwind(AssertUnwindSafe(&follow)).is_err() {
-                thread::sleep(POLL);
+                thread::sleep(POLL); // A panic, of a parser for one, does not end the rotation.
             }
         });
         first.recv().expect("the thread does not end");
@@ -67,8 +57,8 @@ impl Rotating {
     fn follow(&self, files: &Files, asked: &Asked, hook: &Hook, loaded: &Sender<()>) {
         let (hint, hints) = sync_channel(1);
         let _watch = watch(files, hint.clone()); // Before the first look. Without it the poll is alone.
-        let (mut last, mut heard) = ((read(files), Instant::now()), true);
-        let mut roots: Option<String> = None; // The last good ones.
+        let (mut last, mut heard, mut roots) =
+            ((read(files), Instant::now()), true, [String::new()]);
         loop {
             let found = read(files);
             if found != last.0 {
@@ -77,22 +67,17 @@ impl Rotating {
             let (found, age, served) = (&last.0, last.1.elapsed(), self.0.load_full());
             let served = served.as_ref().map_or(&[][..], |pair| &pair.cert);
             let mut judged = found.clone().and_then(|found| judge(&found, asked));
-            // A leaf is not held up by its neighbour: the last good roots judge it. What is wrong is told.
-            let fault = judged.as_ref().err();
-            let fault = fault.filter(|why| of_roots(why, &files[2])).cloned();
-            if let (Some(_), Some(roots)) = (&fault, &roots) {
-                let pair = read(&files[..2]).map(|pair| [pair, vec![roots.clone()]].concat());
-                judged = pair.and_then(|found| judge(&found, asked));
+            if matches!(&judged, Err(why) if why.to_string().contains("the roots: "))
+                && let Ok(pair) = read(&files[..2])
+                && let Ok(next) = judge(&[&pair[..], &roots].concat(), asked)
+                && next.cert != served
+            {
+                judged = Ok(next); // No neighbour holds a leaf up. What is wrong is told after it.
             } else if let (Ok(_), Ok(found)) = (&judged, found) {
-                roots = Some(found[2].clone());
+                roots = [found[2].clone()];
             }
             let look = match judged {
-                Ok(next) if next.cert == served => match fault {
-                    Some(_) if age < POLL / 2 => Look::Waiting,
-                    Some(why) => Look::Rejected(why),
-                    None => Look::Unchanged,
-                },
-                // Authorities do shorten chains. But a leaf alone may need roots that are intermediates.
+                Ok(next) if next.cert == served => Look::Unchanged,
                 Ok(next) if next.cert.len() < served.len() && age < POLL / 2 => Look::Waiting,
                 Ok(next) if next.cert.len() < served.len().min(2) && age < SETTLE => Look::Waiting,
                 Ok(next) => Look::Loaded(Arc::new(next)),
@@ -110,12 +95,11 @@ impl Rotating {
     }
 }
 
-/// Sends a hint at each change in the directories. A watch on a file ends at its first rename.
+/// Sends a hint at each change in the directories: a watch on a file ends at its first rename.
 fn watch(files: &Files, hint: SyncSender<()>) -> notify::Result<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // Our own reading is an access: it would wake us forever.
         if !event.is_ok_and(|event| matches!(event.kind, Access(_))) {
-            let _ = hint.try_send(()); // Where it is full, a look is due.
+            let _ = hint.try_send(()); // But for our own reading. Where it is full, a look is due.
         }
     })?;
     for file in files {
@@ -135,18 +119,12 @@ pub fn read(files: &[PathBuf]) -> Result<Vec<String>, Error> {
             about if about.len() > 1 << 20 => return Err(io::Error::other("larger than 1 MiB")),
             _ => file.take(1 << 20).read_to_end(&mut bytes)?,
         };
-        let text = String::from_utf8_lossy(&bytes);
-        Ok(text.replace(['\u{feff}', '\r', '\t'], "\n")) // Of Windows, old Macs and editors.
+        Ok(String::from_utf8_lossy(&bytes).replace(['\u{feff}', '\r', '\t'], "\n"))
     };
-    let failed = |path: &PathBuf, why| Error::General(format!("{}: {why}", path.display()));
-    let read = |path| one(path).map_err(|why| failed(path, why));
-    files.iter().map(read).collect()
-}
-
-/// Whether it says that the roots cannot be read, or that there is none among them.
-fn of_roots(why: &Error, roots: &Path) -> bool {
-    let unread = format!("{}: ", roots.display());
-    matches!(why, Error::General(it) if it.starts_with("the roots: ") || it.starts_with(&unread))
+    let part = ["the chain", "the key", "the roots"];
+    let said = |at, why| Error::General(format!("{}: {}: {why}", part[at], files[at].display()));
+    let read = |at: usize| one(&files[at]).map_err(|why| said(at, why));
+    (0..files.len()).map(read).collect()
 }
 
 /// Asks what clients ask: does the key fit, does the chain lead to a root, today, for each name?

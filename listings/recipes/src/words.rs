@@ -49,17 +49,17 @@ fn said(why: &Error) -> String {
 }
 
 fn general(text: &str, files: &Files) -> (&'static str, usize, String) {
-    let file = files.iter().map(|file| format!("{}: ", file.display()));
-    let read = |(at, named): (usize, String)| Some((at, text.strip_prefix(&named)?));
-    if let Some((at, detail)) = file.enumerate().find_map(read) {
-        let missing = detail.ends_with("(os error 2)");
-        let word = if missing { "missing" } else { "unreadable" };
-        return (word, at, detail.into());
-    }
+    let named = |at: usize| format!("{}: ", files[at].display());
     let parts = ["the chain: ", "the key: ", "the roots: "];
     let holds = |(at, part)| Some((at, text.strip_prefix(part)?));
     match parts.into_iter().enumerate().find_map(holds) {
         Some((at, BUNDLE)) => ("too_large", at, BUNDLE.into()),
+        Some((at, unread)) if unread.starts_with(&named(at)) => {
+            let detail = &unread[named(at).len()..];
+            let missing = detail.ends_with("(os error 2)");
+            let word = if missing { "missing" } else { "unreadable" };
+            (word, at, detail.into())
+        }
         Some((at, detail)) => ("malformed", at, detail.into()),
         // rustls signs with no such key.
         None => {

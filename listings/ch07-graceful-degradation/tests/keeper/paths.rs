@@ -6,7 +6,9 @@ use ch02_hot_reload::identity::Source;
 use ch07_graceful_degradation::Keeper;
 use ch07_graceful_degradation::clock::Virtual;
 use lab::agent::Files;
-use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, SerialNumber,
+};
 use time::OffsetDateTime;
 
 use super::scene::{DAY, beginning, polling};
@@ -70,7 +72,9 @@ async fn of_two_intermediates_that_serve_the_one_that_lasts_counts() {
     let root = authority(1000, "Root").self_signed(&root_key).unwrap();
     let issuer = Issuer::new(authority(1000, "Root"), &root_key);
     let [short, long] = [10, 100].map(|hours| {
-        let params = authority(hours, "Intermediate");
+        let mut params = authority(hours, "Intermediate");
+        // An authority gives each number once.
+        params.serial_number = Some(SerialNumber::from(hours.unsigned_abs()));
         params.signed_by(&between, &issuer).unwrap()
     });
     let issuer = Issuer::new(authority(100, "Intermediate"), &between);
