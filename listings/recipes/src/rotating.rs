@@ -1,6 +1,5 @@
 //! Rotates the certificate of a rustls server. Copy this file. It needs `arc-swap`, `libc`, `notify`, and
 //! `rustls` with `aws_lc_rs`. A thread looks at each change, and twice a second. A valid pair is swapped in.
-
 use arc_swap::ArcSwapOption;
 use notify::{EventKind::Access, RecommendedWatcher, RecursiveMode::NonRecursive, Watcher};
 use rustls::client::{WebPkiServerVerifier, danger::ServerCertVerifier};
@@ -22,6 +21,7 @@ pub type Check = fn(&[CertificateDer<'static>]) -> Result<Vec<CertificateDer<'st
 /// Called after each look, for the log and for metrics. It must not wait: the rotation waits for it.
 pub type Hook = Box<dyn Fn(&Look) + Send>;
 /// What a look came to. What is not valid, or less than what is served, may not be finished: it waits.
+#[allow(missing_docs)] // The names say it.
 pub enum Look {
     Loaded(Arc<CertifiedKey>),
     Unchanged,
@@ -121,9 +121,9 @@ pub fn read(files: &[PathBuf]) -> Result<Vec<String>, Error> {
         };
         Ok(String::from_utf8_lossy(&bytes).replace(['\u{feff}', '\r', '\t'], "\n"))
     };
-    let part = ["the chain", "the key", "the roots"];
-    let said = |at, why| Error::General(format!("{}: {}: {why}", part[at], files[at].display()));
-    let read = |at: usize| one(&files[at]).map_err(|why| said(at, why));
+    let names = ["the chain", "the key", "the roots"];
+    let named = |at: usize| format!("{}: {}", names[at], files[at].display());
+    let read = |at| one(&files[at]).map_err(|why| Error::General(format!("{}: {why}", named(at))));
     (0..files.len()).map(read).collect()
 }
 
