@@ -71,7 +71,7 @@ func (r *Rotating) follow(loaded chan<- struct{}) {
 		if err == nil {
 			next, err = r.judge(found)
 		}
-		// A leaf is not held up by its neighbour: the last good roots judge it. What is wrong with those is told.
+		// No neighbour holds a leaf up: the last good roots judge it. What is wrong is told.
 		var fault error
 		if refused, is := err.(*Rejected); is && refused.File == r.Files[2] && r.roots != "" {
 			refused.Detail += ". The last good roots stay in force"

@@ -95,7 +95,7 @@ class Rotating:
             except Rejected as why:
                 if self._roots is None or why.file != str(self._files[2]):
                     raise
-                # A leaf is not held up by its neighbour: the last good roots judge it. What is wrong is told.
+                # No neighbour holds a leaf up: the last good roots judge it. What is wrong is told.
                 fault = Rejected(why.reason, why.file, f"{why.detail}. The last good roots stay in force")
                 context, loaded = self._judge(*found[:2], self._roots)
         except Rejected as why:

@@ -1,5 +1,5 @@
-//! Rotates the certificate of a rustls server. Copy this file. It needs `arc-swap`, `libc`, `notify`, and
-//! `rustls` with `aws_lc_rs`. A thread looks at each change, and twice a second. A valid pair is swapped in.
+//! Rotates the certificate of a rustls server. Copy this file. It needs `arc-swap`, `libc`, `notify`,
+//! and `rustls` with `aws_lc_rs`. A thread looks at each change, and twice a second.
 use arc_swap::ArcSwapOption;
 use notify::{EventKind::Access, RecommendedWatcher, RecursiveMode::NonRecursive, Watcher};
 use rustls::client::{WebPkiServerVerifier, danger::ServerCertVerifier};

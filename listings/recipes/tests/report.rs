@@ -86,7 +86,8 @@ fn the_figures_say_what_came_of_the_looks() {
     assert_eq!(value(&figures, "identity_late_seconds"), 900);
     assert_eq!(value(&figures, "identity_urgent_seconds"), 450);
 
-    let missing = Error::General("/tls/tls.key: No such file or directory (os error 2)".into());
+    let missing =
+        Error::General("the key: /tls/tls.key: No such file or directory (os error 2)".into());
     for _ in 0..2 {
         hook(&Look::Rejected(missing.clone()));
     }

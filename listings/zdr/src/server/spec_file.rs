@@ -135,6 +135,52 @@ impl Spec {
                 ),
             ),
             (
+                self.second_keys == Some(self.keys),
+                (
+                    &["second_keys"],
+                    "`second_keys` is the same kind as `keys`: name another kind",
+                ),
+            ),
+            (
+                self.other_name.as_deref() == Some(self.served_name()),
+                (
+                    &["other_name"],
+                    "`other_name` is the name whose certificate is renewed: give another name",
+                ),
+            ),
+        ];
+        let of_this = match self.attach {
+            Some(_) => self.if_attached(),
+            None => self.if_started(),
+        };
+        let all = of_this.into_iter().chain(of_either);
+        let all = all.chain(self.beside_protocol()).chain(self.odd());
+        all.filter_map(|(holds, contradiction)| holds.then_some(contradiction))
+            .collect()
+    }
+
+    /// Whether HTTP/2 is spoken, or may be.
+    fn may_have_grpc(&self) -> bool {
+        let alpn = self.exchange.iter().flat_map(|of| &of.alpn);
+        self.protocol.is_http() || alpn.into_iter().any(|name| name == "h2")
+    }
+
+    /// Whether words come before TLS that only the description tells.
+    pub(crate) fn begins_in_clear(&self) -> bool {
+        let told = self.exchange.as_ref();
+        told.is_some_and(|of| !of.before_tls.is_empty())
+    }
+
+    /// Whether its clients complete a handshake, and ask for nothing.
+    pub(crate) fn asks_nothing(&self) -> bool {
+        let asks = self.exchange.as_ref().is_some_and(|of| of.ask.is_some());
+        self.protocol == Protocol::Tls && !asks
+    }
+
+    /// What does not go with what is spoken.
+    fn beside_protocol(&self) -> Vec<(bool, Contradiction)> {
+        vec![
+            (
                 self.download.is_some() && self.protocol != Protocol::AnyHttp,
                 (
                     &["download"],
@@ -175,46 +221,7 @@ impl Spec {
                      answer tells a client that it was accepted",
                 ),
             ),
-            (
-                self.second_keys == Some(self.keys),
-                (
-                    &["second_keys"],
-                    "`second_keys` is the same kind as `keys`: name another kind",
-                ),
-            ),
-            (
-                self.other_name.as_deref() == Some(self.served_name()),
-                (
-                    &["other_name"],
-                    "`other_name` is the name whose certificate is renewed: give another name",
-                ),
-            ),
-        ];
-        let of_this = match self.attach {
-            Some(_) => self.if_attached(),
-            None => self.if_started(),
-        };
-        let all = of_this.into_iter().chain(of_either).chain(self.odd());
-        all.filter_map(|(holds, contradiction)| holds.then_some(contradiction))
-            .collect()
-    }
-
-    /// Whether HTTP/2 is spoken, or may be.
-    fn may_have_grpc(&self) -> bool {
-        let alpn = self.exchange.iter().flat_map(|of| &of.alpn);
-        self.protocol.is_http() || alpn.into_iter().any(|name| name == "h2")
-    }
-
-    /// Whether words come before TLS that only the description tells.
-    pub(crate) fn begins_in_clear(&self) -> bool {
-        let told = self.exchange.as_ref();
-        told.is_some_and(|of| !of.before_tls.is_empty())
-    }
-
-    /// Whether its clients complete a handshake, and ask for nothing.
-    pub(crate) fn asks_nothing(&self) -> bool {
-        let asks = self.exchange.as_ref().is_some_and(|of| of.ask.is_some());
-        self.protocol == Protocol::Tls && !asks
+        ]
     }
 
     fn odd(&self) -> Vec<(bool, Contradiction)> {

@@ -274,21 +274,28 @@ async fn way_to_reload(
             None => format!("SIG{signal} changed nothing {limit}."),
         });
     }
+    drop(testbed);
     match starter {
         Some((signal, server)) => Err(not_reached(signal, &server, &tried)),
-        None => {
-            drop(testbed);
-            // The verdict on a server that is restarted is that it loses connections.
-            if let Some(found) = rarely(spec, patience).await? {
-                return Ok(found);
-            }
-            tried.push(format!(
-                "Nor did it show one within {} s of its files.",
-                RARELY.as_secs()
-            ));
-            Ok(by_restart(tried))
-        }
+        None => by_no_signal(spec, patience, tried).await,
     }
+}
+
+/// What is left where no signal reloads it: it looks at its files rarely, or it is restarted.
+async fn by_no_signal(
+    spec: &Spec,
+    patience: Duration,
+    mut tried: Vec<String>,
+) -> Result<(Reload, String), Error> {
+    // The verdict on a server that is restarted is that it loses connections.
+    if let Some(found) = rarely(spec, patience).await? {
+        return Ok(found);
+    }
+    tried.push(format!(
+        "Nor did it show one within {} s of its files.",
+        RARELY.as_secs()
+    ));
+    Ok(by_restart(tried))
 }
 
 /// Whether it follows its files all the same, where a signal seems to reload it. By chance, the signal may have come
