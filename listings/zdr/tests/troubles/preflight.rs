@@ -64,9 +64,10 @@ fn a_long_answer_is_asked_for_over_http2_as_well() {
     let folder = Folder::new();
     let lines = "protocol = \"any_http\"\ndownload = \"/big\"";
     let few = ["--rate", "10", "--patience-ms", "20000"];
-    let cuts = ["--classes", "http2", "--", "--defect", "cuts-long-answers"];
-    let arguments = [&short()[..], &few, &cuts].concat();
-    let done = folder.check(&unusual("ordinary", lines), &arguments).end();
+    let cuts = unusual("ordinary", lines);
+    let cuts = cuts.replace("--unusual=ordinary", "--defect=cuts-long-answers");
+    let arguments = [&short()[..], &few, &["--classes", "http2"]].concat();
+    let done = folder.check(&cuts, &arguments).end();
     done.says(1, &[]);
     assert!(
         done.out.contains("severed in rotation: http2"),
