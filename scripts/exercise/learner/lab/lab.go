@@ -76,6 +76,14 @@ func (authority *Authority) Leaf(use x509.ExtKeyUsage) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{leaf.Raw, authority.between.Raw}, PrivateKey: key}
 }
 
+// LeafOf is a server's certificate for this name, with its intermediate and key. It begins so much later than now, and is valid for two hours.
+func (authority *Authority) LeafOf(name string, begins time.Duration) tls.Certificate {
+	key, from := newKey(), time.Now().Add(begins)
+	template := &x509.Certificate{DNSNames: []string{name}, KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, NotBefore: from, NotAfter: from.Add(2 * time.Hour)}
+	leaf := sign(template, authority.between, key, authority.signer)
+	return tls.Certificate{Certificate: [][]byte{leaf.Raw, authority.between.Raw}, PrivateKey: key}
+}
+
 // LongerLeaf is the same of an authority that has one level more: a leaf and two intermediates.
 func (authority *Authority) LongerLeaf(use x509.ExtKeyUsage) tls.Certificate {
 	key := newKey()
@@ -98,7 +106,9 @@ func (authority *Authority) AgingLeaf(use x509.ExtKeyUsage) tls.Certificate {
 
 func sign(template, parent *x509.Certificate, key, signer *ecdsa.PrivateKey) *x509.Certificate {
 	template.SerialNumber, _ = rand.Int(rand.Reader, big.NewInt(1<<60))
-	template.NotBefore = time.Now().Add(-time.Hour)
+	if template.NotBefore.IsZero() {
+		template.NotBefore = time.Now().Add(-time.Hour)
+	}
 	if template.NotAfter.IsZero() {
 		template.NotAfter = time.Now().Add(time.Hour)
 	}

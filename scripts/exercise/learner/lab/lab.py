@@ -24,6 +24,9 @@ subjectKeyIdentifier = hash
 [leaf]
 basicConstraints = CA:FALSE
 subjectAltName = DNS:localhost
+[elsewhere]
+basicConstraints = CA:FALSE
+subjectAltName = DNS:other.example.com
 """
 
 # It is removed when the interpreter ends.
@@ -58,6 +61,19 @@ def _leaf(name, serial, number):
     between = Path(root(name, number)).stem + "-between"
     stem = f"{between}-{serial}"
     openssl(*_certificate(stem, "leaf", "localhost"), *_by(between), "-set_serial", f"0x{serial}")
+    chain = [DIRECTORY.joinpath(f"{one}.crt").read_text() for one in (stem, between)]
+    DIRECTORY.joinpath(f"{stem}.chain").write_text("".join(chain))
+    return str(DIRECTORY / f"{stem}.chain"), str(DIRECTORY / f"{stem}.key")
+
+
+@functools.cache
+def odd_leaf(name, serial, key=("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), where="leaf", days="1"):
+    """The same for a key of this kind, for `localhost` or `elsewhere`. By fewer than no days, it has ended."""
+    between = Path(root(name)).stem + "-between"
+    stem = f"{between}-{serial}"
+    openssl("req", "-new", "-config", "openssl.cnf", "-subj", "/CN=odd", "-nodes", "-newkey", *key, "-keyout", f"{stem}.key", "-out", f"{stem}.csr")
+    of_it = ("-extfile", "openssl.cnf", "-extensions", where, "-days", days, "-set_serial", f"0x{serial}")
+    openssl("x509", "-req", "-in", f"{stem}.csr", "-out", f"{stem}.crt", *of_it, *_by(between))
     chain = [DIRECTORY.joinpath(f"{one}.crt").read_text() for one in (stem, between)]
     DIRECTORY.joinpath(f"{stem}.chain").write_text("".join(chain))
     return str(DIRECTORY / f"{stem}.chain"), str(DIRECTORY / f"{stem}.key")

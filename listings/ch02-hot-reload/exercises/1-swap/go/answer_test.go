@@ -12,10 +12,12 @@ import (
 	"math/big"
 	"net"
 	"reflect"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"answer/lab"
 )
@@ -234,6 +236,7 @@ func TestANewClientIsShownTheNewCertificate(t *testing.T) {
 	whatBecomesOfAHandshakeIsSaid(t, server)
 	whatServesIsNotWrittenOver(t)
 	anotherServerServesItsOwn(t)
+	whatWasReplacedIsLetGo(t)
 }
 
 // A client that connects and says nothing does not hold up the swap.
@@ -379,6 +382,28 @@ func anotherServerServesItsOwn(t *testing.T) {
 	if shown := shown(server); shown != "1001" {
 		t.Fatalf("One server serves 1001. Another one was made in the same process, and a client of the first was shown %s. What is current belongs into `Server`: a variable of the package is one for all.", shown)
 	}
+}
+
+// whatWasReplacedIsLetGo: in each configuration there is a private key.
+func whatWasReplacedIsLetGo(t *testing.T) {
+	first := configuration(t, 0x1001)
+	server := New(first)
+	held := func() weak.Pointer[ecdsa.PrivateKey] {
+		another := configuration(t, 0x1002)
+		server.Publish(another)
+		return weak.Make(another.Certificates[0].PrivateKey.(*ecdsa.PrivateKey))
+	}()
+	// A server may keep the one before, too.
+	for range 5 {
+		server.Publish(first)
+	}
+	for range 3 {
+		if runtime.GC(); held.Value() == nil {
+			return
+		}
+	}
+	t.Fatal("A configuration was published, and then five others in its place. No handshake is under way, and the server still holds the first of them, with its private key: it grows with each renewal. Keep what is current, and let go of what it replaces: a handshake in progress has a pointer of its own.")
+	runtime.KeepAlive(server)
 }
 
 // stop turns a panic of the answer into a failure of this check alone.

@@ -5,7 +5,9 @@ the certificates: Python's library cannot.
 """
 
 import asyncio
+import gc
 import ssl
+import weakref
 
 from lab import leaf, root, serial
 
@@ -130,6 +132,38 @@ async def another_server_serves_its_own():
     )
 
 
+async def what_was_replaced_is_let_go():
+    """In each context there is a private key."""
+    server, another = Server(context("1001")), context("1002")
+    held = weakref.ref(another)
+    await server.publish(another)
+    del another
+    # A server may keep the one before, too.
+    for _ in range(5):
+        await server.publish(context("1001"))
+    gc.collect()
+    assert held() is None, (
+        "A context was published, and then five others in its place. No handshake is under way, and the server still holds the first of them, with its "
+        "private key: it grows with each renewal. Keep what is current, and let go of what it replaces: a handshake in progress has a reference of its own."
+    )
+
+
+async def what_it_has_begun_ends_with_it(server):
+    """Who calls `accept` has a limit of its own, and ends what it has called."""
+    line = Line()
+    accepted = asyncio.create_task(server.accept(line))
+    await comes_as_far_as_it_can()
+    accepted.cancel()
+    await comes_as_far_as_it_can()
+    line.other_end().send(b"late")
+    await comes_as_far_as_it_can()
+    assert not line.came.empty(), (
+        "The one who called `accept` had a limit, and cancelled it. Then the silent client sent something, and the server has read it: its handshake goes on "
+        "in a task of its own, which nobody can end. What `accept` has begun has to end with it, so that each limit is one: `asyncio.shield` keeps "
+        "such an end away, and a plain `await` passes it on."
+    )
+
+
 async def silent(server):
     """A client that connects and says nothing."""
     accepted = asyncio.create_task(server.accept(Line()))
@@ -162,6 +196,7 @@ def test_a_new_client_is_shown_the_new_certificate():
         )
         await what_becomes_of_a_handshake_is_said(server)
         await another_server_serves_its_own()
+        await what_was_replaced_is_let_go()
 
     asyncio.run(check())
 
@@ -206,6 +241,7 @@ def test_a_silent_client_does_not_hold_up_other_clients():
             f"Two thousand clients say nothing, and another client came. It was shown {after}. As many as are let in at once, so many silent clients "
             "hold up all others."
         )
+        await what_it_has_begun_ends_with_it(server)
         # To the loop, a week passes at once.
         loop = asyncio.get_running_loop()
         time = loop.time

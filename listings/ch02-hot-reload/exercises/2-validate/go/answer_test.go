@@ -133,6 +133,38 @@ func TestARejectedPairUsesUpNoNumber(t *testing.T) {
 	if number != 2 || err != nil {
 		t.Fatalf("A pair was rejected, and the one after it is the second that is served. It has the number 2, and `Reload` returned %d and %v. A number that rises without a change makes the log lie.", number, err)
 	}
+	norHasAnyNumberTwoPairs(t)
+}
+
+// norHasAnyNumberTwoPairs: an operator reloads by hand while the watcher's reload is under way. One that waits for the other is as good.
+func norHasAnyNumberTwoPairs(t *testing.T) {
+	store, numbers := begin(), make(chan int, 2)
+	quick := func() {
+		defer func() { _ = recover() }()
+		number, _ := Reload(store, holding("1003"), valid)
+		numbers <- number
+	}
+	over := make(chan struct{})
+	first, err := Reload(store, holding("1002"), func(*Pair) error {
+		go func() {
+			defer close(over)
+			quick()
+		}()
+		// Where it waits, it goes on when this one has ended.
+		select {
+		case <-over:
+		case <-time.After(time.Second):
+		}
+		return nil
+	})
+	select {
+	case <-over:
+	case <-time.After(time.Minute):
+	}
+	numbers <- first
+	if second, served := <-numbers, store.Current.Load().Number; err != nil || first+second != 5 || first == second || served != 3 {
+		t.Fatalf("While one pair was being validated, another reload came. `Reload` returned %d and %v for the first of the two and %d for the second, and generation %d is served: two pairs have one number, and the log does not say which of them a client holds. Take the number when the pair is valid, from what is served then.", first, err, second, served)
+	}
 }
 
 // aClientNeverFindsNothing: clients come all the time, and one pair follows the other.

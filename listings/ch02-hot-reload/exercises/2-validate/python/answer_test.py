@@ -1,5 +1,7 @@
 """What is wanted of `reload`. Each test is a check, and its text says what has to hold."""
 
+import threading
+
 from answer import Generation, Rejected, Store, reload
 
 
@@ -150,6 +152,27 @@ def test_a_rejected_pair_uses_up_no_number():
     assert number == 2, (
         f"A pair was rejected, and the one after it is the second that is served. It has the number 2, and `reload` returned {number!r}. A "
         "number that rises without a change makes the log lie."
+    )
+    nor_has_any_number_two_pairs()
+
+
+def nor_has_any_number_two_pairs():
+    """An operator reloads by hand while the watcher's reload is under way. One that waits for the other is as good."""
+    store, numbers = begin(), []
+    other = threading.Thread(target=lambda: numbers.append(reload(store, lambda: "1003", lambda pair: None)))
+
+    def validate(pair):
+        other.start()
+        # Where it waits, it goes on when this one has ended.
+        other.join(1)
+
+    first = reload(store, lambda: "1002", validate)
+    other.join(60)
+    numbers.append(first)
+    assert sorted(numbers) == [2, 3] and store.current.number == 3, (
+        f"While one pair was being validated, another reload came. `reload` returned {first!r} for the first of the two and {numbers[0]!r} for the second, and "
+        f"generation {store.current.number!r} is served: two pairs have one number, and the log does not say which of them a client holds. Take the number when "
+        "the pair is valid, from what is served then."
     )
 
 

@@ -181,7 +181,7 @@ func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
 	}
 	bound := time.Now().Add(Patience)
 	if !first.over(bound) || !second.over(bound) {
-		t.Fatalf("The first reload could go on, and %v later the two had not ended: they wait for each other.", Patience)
+		t.Fatalf("The first reload could go on, and %v later the two had not ended: they wait for each other, or one looks every so often whether it is its turn, while older files are served. A lock wakes up the one whose turn it is.", Patience)
 	}
 	if !files.wereRead("1003") {
 		t.Fatal("The files have held 1003 since before the second reload began, and they were never read again. 1002 is served until something triggers again. A reload that finds another one running has to wait for its turn.")
@@ -325,6 +325,9 @@ func aPanicHoldsUpNoOther(t *testing.T) {
 	}
 	if served := store.Current().Serial; served != "1002" {
 		t.Fatalf("`read` panicked. The next reload read 1002, and %s is served.", served)
+	}
+	if number := store.Current().Number; number != 2 {
+		t.Fatalf("`read` panicked, and the next reload served 1002, as generation %d. Nothing was served in between, so this is generation 2: by a number that is left out, the log says that something was. Count up from what is served, when the files have been read.", number)
 	}
 }
 

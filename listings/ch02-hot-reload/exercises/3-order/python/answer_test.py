@@ -102,7 +102,10 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
         woken = counted.woken
         early = second.done() and plain(store.current.serial) != "1003"
         go_on.set()
-        assert await all_end(first, second), "The first reload could go on, and the two have not ended: they wait for each other."
+        assert await all_end(first, second), (
+            "The first reload could go on, and the two have not ended: they wait for each other, or one looks every so often whether it is its turn, while older "
+            "files are served. A lock wakes up the one whose turn it is."
+        )
         assert not first.cancelled(), (
             "The second reload has cancelled the first. The first was slow and did nothing wrong, and its caller is ended with it: a task that is cancelled "
             "takes along whoever awaits it. The second has to wait for its turn, or to see to it that what the first has read is not published."
@@ -175,6 +178,11 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
             assert done, (
                 f"A reload {how} while it read, and the next one waits for its turn forever: the lock is still held. `async with` releases it "
                 "on each way out."
+            )
+            number = store.current.number
+            assert number == 2, (
+                f"A reload {how} while it read, and the next one served 1002, as generation {number}. Nothing was served in between, so this is generation 2: by a "
+                "number that is left out, the log says that something was. Count up from what is served, when the files have been read."
             )
             assert how == "was cancelled" or isinstance(ended, Exception), (
                 "The files could not be read, and `reload` returned as if they had been. Who called it has to learn of that: let what `read` "

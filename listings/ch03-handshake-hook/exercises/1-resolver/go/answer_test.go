@@ -17,10 +17,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"answer/lab"
 )
@@ -96,7 +98,7 @@ func (b *bench) shownTo(name string) string {
 	}()
 	roots := x509.NewCertPool()
 	roots.AddCert(b.authority)
-	client := tls.Client(here, &tls.Config{RootCAs: roots, ServerName: name, InsecureSkipVerify: name == ""})
+	client := tls.Client(here, &tls.Config{RootCAs: roots, ServerName: name, InsecureSkipVerify: name == "", Time: b.time})
 	err := client.Handshake()
 	here.Close()
 	if said := <-served; said != nil {
@@ -109,6 +111,9 @@ func (b *bench) shownTo(name string) string {
 	b.leaf = leaf.Raw
 	return fmt.Sprintf("%x", leaf.SerialNumber)
 }
+
+// time is one at which all certificates are valid, however long the check has taken by its own clock.
+func (b *bench) time() time.Time { return b.authority.NotBefore.Add(time.Hour) }
 
 // After a reload, a new client is shown the new certificate.
 func TestAReloadIsSeenByTheNextHandshake(t *testing.T) {
@@ -191,6 +196,29 @@ func whatWasGivenIsNotWrittenOver(t *testing.T) {
 	t.Fatal("`GetCertificate` has given a pair to a handshake, and `Reload` has written the next one over it, while that handshake may be at work with it: one half of it can be old, and the other new. A lock does not help, since the handshake keeps the address when the lock is released. Keep a pointer, and let `Reload` replace that.")
 }
 
+// whatWasReplacedIsLetGo: in each pair there is a private key.
+func whatWasReplacedIsLetGo(t *testing.T) {
+	b := begin(t)
+	key, isOne := b.given().PrivateKey.(*ecdsa.PrivateKey)
+	if !isOne {
+		return
+	}
+	held := weak.Make(key)
+	key = nil
+	// A hook may keep the one before, too.
+	for range 5 {
+		b.write(0x1002)
+		_ = b.hook.Reload()
+	}
+	for range 3 {
+		if runtime.GC(); held.Value() == nil {
+			return
+		}
+	}
+	t.Fatal("Five pairs were loaded, one after the other. No handshake is under way, and the hook still holds the pair of before the first of them, with its private key: it grows with each renewal. Keep what is current, and let go of what it replaces.")
+	runtime.KeepAlive(b)
+}
+
 // A handshake looks at no file: what it shows changes when `Reload` is called, and not before.
 func TestAHandshakeLooksAtNoFile(t *testing.T) {
 	defer stop(t)
@@ -206,18 +234,18 @@ func TestAHandshakeLooksAtNoFile(t *testing.T) {
 		t.Fatalf("The files were replaced, `Reload` had not been called, and a client was shown %s in place of 1001: the handshake has looked at the files. When the mount hangs, so does each client.", shown)
 	}
 	if shown := shownLater(t); shown != "1001" {
-		t.Fatalf("The files were replaced, half an hour passed in which `Reload` was not called, and a client was shown %s in place of 1001: a handshake has looked at the files after all, or a goroutine of the hook has. When to look is for the watcher to say, and the client that comes when the minute is over waits for the mount.", shown)
+		t.Fatalf("The files were replaced, a week passed in which `Reload` was not called, and a client was shown %s in place of 1001: a handshake has looked at the files after all, or a goroutine of the hook has. When to look is for the watcher to say, and the client that comes when a look is due waits for the mount.", shown)
 	}
 }
 
-// shownLater is what a new client is shown half an hour after the files were replaced. It passes at once: the clock is the test's own.
+// shownLater is what a new client is shown a week after the files were replaced. It passes at once: the clock is the test's own.
 func shownLater(t *testing.T) (shown string) {
 	// A goroutine of the hook may go on forever, which such a clock objects to at the end.
 	defer func() { _ = recover() }()
 	synctest.Test(t, func(t *testing.T) {
 		b := begin(t)
 		b.write(0x1002)
-		time.Sleep(30 * time.Minute)
+		time.Sleep(7 * 24 * time.Hour)
 		shown = b.shown()
 	})
 	return shown
@@ -257,6 +285,21 @@ func TestInvalidFilesLeaveTheLastGoodPair(t *testing.T) {
 	if _, err := New(b.certificate, b.key); err == nil {
 		t.Fatal("The files are not valid, and `New` returned no error. The hook has nothing to answer with, so every handshake fails, and a server that starts with it looks well.")
 	}
+	missingFilesAreInvalidAsWell(t)
+}
+
+// missingFilesAreInvalidAsWell: as between the two steps of a writer that removes and makes anew, or after the last step of one that has died.
+func missingFilesAreInvalidAsWell(t *testing.T) {
+	b := begin(t)
+	must(t, os.Remove(b.certificate))
+	must(t, os.Remove(b.key))
+	err := b.hook.Reload()
+	if shown := b.shown(); shown != "1001" {
+		t.Fatalf("The files are gone, `Reload` was called, and a client was shown %s in place of 1001. Files that are missing are not valid, as those that hold something else: whatever is wrong with them is no reason to forget what was good.", shown)
+	}
+	if err == nil {
+		t.Fatal("The files are gone, and `Reload` returned nil. A writer may make them anew in a moment, or never: the watcher that called it has to log the reason, whichever it is.")
+	}
 }
 
 // While a reload waits for a file, handshakes go on.
@@ -290,6 +333,7 @@ func TestAReloadThatWaitsFailsNoHandshake(t *testing.T) {
 		t.Fatalf("`Reload` was called, and the mount with the files hangs. Meanwhile a client came, and was shown %s. Between two loads what is in memory is good: read the files first, and then take the lock, for as long as it takes to put the new pair in its place.", said)
 	}
 	whatWasGivenIsNotWrittenOver(t)
+	whatWasReplacedIsLetGo(t)
 	if !lab.Orders(b.hook) {
 		t.Fatal("`Reload` and `GetCertificate` run in goroutines of their own, and in `Hook` nothing orders them: one writes what the other reads, which is a data race, though it goes well most of the time. Keep the current pair in an `atomic.Pointer`, behind a lock, or with a goroutine that is asked by a channel: in `Hook`, since what stands outside of it is one for all hooks.")
 	}

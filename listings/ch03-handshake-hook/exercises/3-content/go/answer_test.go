@@ -220,6 +220,11 @@ func TestAMissingFileIsAnErrorAndForgetsNothing(t *testing.T) {
 		t.Fatal("The certificate was replaced, and at that look the key was missing. Then the key came back the same as before, and `Changed` is `false`: the new certificate was remembered at the look that failed, and nobody was told of it. Remember all, or nothing.")
 	}
 	must(t, os.Remove(b.key))
+	must(t, os.Mkdir(b.key, 0o700))
+	if changed, err := b.poll.Changed(); err == nil {
+		t.Fatalf("A directory stands where the key belongs, so it is there and cannot be read, and `Changed` returned %v and no error. A file that is missing is one of many that cannot be read: return the error, whichever it is.", changed)
+	}
+	must(t, os.Remove(b.key))
 	if _, err := Start([]string{b.certificate, b.key}); err == nil {
 		t.Fatal("The key is missing, and `Start` returned no error. What it remembers is no look at the files: a server that begins so never says that it has no key.")
 	}

@@ -187,6 +187,17 @@ def test_a_missing_file_is_an_error_and_forgets_nothing():
             "false: the new certificate was remembered at the look that failed, and nobody was told of it. Remember all, or nothing."
         )
         one.key.unlink()
+        one.key.mkdir()
+        try:
+            said = one.poll.changed()
+        except OSError:
+            pass
+        else:
+            raise AssertionError(
+                f"A directory stands where the key belongs, so it is there and cannot be read, and `changed` returned {said}. A file that is missing is one of many "
+                "that cannot be read: let the error go on, whichever it is."
+            )
+        one.key.rmdir()
         try:
             Poll([one.certificate, one.key])
         except OSError:

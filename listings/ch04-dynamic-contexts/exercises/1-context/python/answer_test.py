@@ -9,20 +9,24 @@ import ssl
 import tempfile
 from pathlib import Path
 
-from lab import DIRECTORY, leaf, openssl, root
+from lab import DIRECTORY, leaf, odd_leaf, openssl, root
 
 from answer import Served, reload
 
 
 @functools.cache
 def issued():
-    """The pairs 1001 and 1002 of one authority, and keys that belong to neither, by their names."""
+    """The pairs 1001 and 1002 of one authority, two with keys of other kinds, and keys that belong to neither, by their names."""
     files = {"other.key": leaf("Root A", "1003")[1]}
     for serial in ("1001", "1002"):
         files[f"{serial}.chain"], files[f"{serial}.key"] = leaf("Root A", serial)
     for name in ("ed25519.key", "half.key", "gone.key"):
         files[name] = str(DIRECTORY / name)
     openssl("genpkey", "-algorithm", "ed25519", "-out", "ed25519.key")
+    openssl("pkey", "-traditional", "-in", files["1002.key"], "-out", "sec1.key")
+    files["sec1.key"] = str(DIRECTORY / "sec1.key")
+    for serial, kind in (("2001", ("rsa:2048",)), ("2002", ("ed25519",))):
+        files[f"{serial}.chain"], files[f"{serial}.key"] = odd_leaf("Root A", serial, kind)
     whole = Path(files["1002.key"]).read_text()
     Path(files["half.key"]).write_text(whole[: len(whole) // 2])
     return files
@@ -180,3 +184,21 @@ def test_the_chain_is_that_of_the_files():
         f"The file holds two certificates, a leaf and its intermediate, and the client was sent {count}. What was loaded before has no "
         "part in it: a fresh context begins empty."
     )
+    another_kind_of_key_is_shown_as_well()
+
+
+def another_kind_of_key_is_shown_as_well():
+    """An operator goes from one kind of key to another at a renewal, and back."""
+    bench = Bench()
+    for chain, key, serial, kind in (
+        ("2001.chain", "2001.key", "2001", "one for RSA"),
+        ("2002.chain", "2002.key", "2002", "one for Ed25519"),
+        ("1002.chain", "sec1.key", "1002", "one for ECDSA, in a block `EC PRIVATE KEY`,"),
+        ("1001.chain", "1001.key", "1001", "one for ECDSA, in a block `PRIVATE KEY`,"),
+    ):
+        told = bench.told(chain, key)
+        shown, _ = bench.shown()
+        assert not told and shown == serial, (
+            f"A pair came whose key is {kind} as its certificate says. `reload` {'raised an error' if told else 'raised none'}, and a new client was shown {shown} in place "
+            f"of {serial}. Which kind of key is used, and in which form it is written, is the operator's choice, and may change with each renewal."
+        )

@@ -137,6 +137,11 @@ func TestAWriterThatDoesNotRestHasNothingPublished(t *testing.T) {
 	if said != "torn" {
 		t.Fatalf("A writer was at work during each look, and at the last one a file was missing. The answer is `%s`. One look has found that, and no other agrees with it: what all looks together say is `torn`.", said)
 	}
+	one, other := left{"chain 1001, key 1001", 60}, left{"chain 1002, key 1001", 61}
+	said, _ = read(t, one, other, one, other, one)
+	if said != "torn" {
+		t.Fatalf("Two writers were at work, and at each look the files were those of the other one. The answer is `%s`, though no two looks in a row have agreed. What was seen most often is no sign of rest, nor is what was seen at every other look.", said)
+	}
 }
 
 // stop turns a panic of the answer into a failure of this check alone.

@@ -166,3 +166,9 @@ def test_a_writer_that_does_not_rest_has_nothing_published():
         f"A writer was at work during each look, and at the last one a file was missing. The answer is `{said}`. One look has found that, "
         "and no other agrees with it: what all looks together say is `torn`."
     )
+    one, other = ("chain 1001, key 1001", 60), ("chain 1002, key 1001", 61)
+    said, _ = read(one, other, one, other, one)
+    assert said == "torn", (
+        f"Two writers were at work, and at each look the files were those of the other one. The answer is `{said}`, though no two looks in a row have "
+        "agreed. What was seen most often is no sign of rest, nor is what was seen at every other look."
+    )

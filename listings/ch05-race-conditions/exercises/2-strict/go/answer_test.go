@@ -194,6 +194,12 @@ func TestABlockThatIsIndentedIsNotPassedOver(t *testing.T) {
 	if found, taken := found(first + indented); taken && found != "2" {
 		t.Fatalf("The second block was copied out of a file in YAML, with two spaces before each line. The parser passes over it, and the answer is %s: an anchor is lost. Its marks do not stand at the beginning of a line, and are marks all the same.", found)
 	}
+	for _, prefix := range []string{"> ", "ca.crt:"} {
+		quoted := prefix + strings.ReplaceAll(strings.TrimSpace(second), "\n", "\n"+prefix) + "\n"
+		if found, taken := found(first + quoted); taken && found != "2" {
+			t.Fatalf("The second block was copied out of a mail, or out of what `grep` printed: each of its lines begins with `%s`. The parser passes over it, and the answer is %s: an anchor is lost. A mark can have anything before it, and not blanks alone.", prefix, found)
+		}
+	}
 }
 
 // stop turns a panic of the answer into a failure of this check alone.

@@ -149,3 +149,9 @@ def test_a_block_that_is_indented_is_not_passed_over():
         "The second block was copied out of a file in YAML, with two spaces before each line. The parser passes over it, and the answer is "
         f"{said}: an anchor is lost. Its marks do not stand at the beginning of a line, and are marks all the same."
     )
+    for prefix in ("> ", "ca.crt:"):
+        said = found(first + "".join(f"{prefix}{line}\n" for line in second.splitlines()))
+        assert not isinstance(said, int) or said == 2, (
+            f"The second block was copied out of a mail, or out of what `grep` printed: each of its lines begins with `{prefix}`. The parser passes over it, and the "
+            f"answer is {said}: an anchor is lost. A mark can have anything before it, and not blanks alone."
+        )

@@ -31,6 +31,7 @@ type begun struct {
 	// came has how many requests have reached the server. Nothing runs while it is read.
 	came  int
 	ended chan ended
+	grace time.Duration
 }
 
 // ended is how the server's end ended, and when; or what it panicked with.
@@ -63,7 +64,7 @@ func checkWith(t *testing.T, grace time.Duration, what func(*begun)) {
 
 func begin(t *testing.T, grace time.Duration) *begun {
 	near, far := net.Pipe()
-	bench := &begun{t: t, near: near, due: make(chan struct{}), finish: make(chan struct{}), ended: make(chan ended, 1)}
+	bench := &begun{t: t, near: near, due: make(chan struct{}), finish: make(chan struct{}), ended: make(chan ended, 1), grace: grace}
 	bench.client = &http.Transport{Protocols: new(http.Protocols)}
 	t.Cleanup(func() {
 		// Ends whatever an answer has left behind, also what sleeps: the clock stands still when the check is over.
@@ -117,7 +118,7 @@ func (bench *begun) outcome() (End, time.Time) {
 		}
 		return ended.end, ended.at
 	case <-time.After(time.Hour):
-		bench.t.Fatal("The connection was due an hour ago, the grace period is 30 s, and the connection is still open: one request does not come to its end. A client that never ends must not keep a connection. Bound the wait.")
+		bench.t.Fatalf("The connection was due an hour ago, the grace period is %v, and the connection is still open: one request does not come to its end. A client that never ends must not keep a connection. Bound the wait: no grace at all is a bound as well.", bench.grace)
 		return "", time.Time{}
 	}
 }
@@ -212,14 +213,14 @@ func TestAnIdleClientLeavesAtOnce(t *testing.T) {
 
 // A request that does not come to its end is cut at the deadline.
 func TestWhatTakesLongerThanTheGracePeriodIsCut(t *testing.T) {
-	for _, grace := range []time.Duration{grace, 4 * grace, 1500 * time.Millisecond} {
+	for _, grace := range []time.Duration{grace, 4 * grace, 1500 * time.Millisecond, 0} {
 		checkWith(t, grace, func(bench *begun) {
 			request := bench.request()
 			time.Sleep(24 * time.Hour)
 			due := bench.isDue()
 			end, at := bench.outcome()
 			if took := at.Sub(due); end != Cut || took < grace || took > grace+time.Second {
-				bench.t.Fatalf("A request did not come to its end. After a day the connection was due, and the grace period of %v begins then; the connection was over after %v, and ended as %q. It has to be cut at the deadline, and said to be. How long the grace period is, `Serve` is told.", grace, took, end)
+				bench.t.Fatalf("A request did not come to its end. After a day the connection was due, and the grace period of %v begins then; the connection was over after %v, and ended as %q. It has to be cut at the deadline, and said to be. How long the grace period is, `Serve` is told, and zero is a time as each other one.", grace, took, end)
 			}
 			// If it goes on in the background, it gets its answer now.
 			select {

@@ -15,8 +15,10 @@ import (
 const count = 4
 
 // begin has four workers.
-func begin() *Workers {
-	return New(count, &tls.Config{Certificates: []tls.Certificate{lab.Root("Root A").Leaf(x509.ExtKeyUsageServerAuth)}})
+func begin() *Workers { return beginWith(count) }
+
+func beginWith(number int) *Workers {
+	return New(number, &tls.Config{Certificates: []tls.Certificate{lab.Root("Root A").Leaf(x509.ExtKeyUsageServerAuth)}})
 }
 
 var versions = map[uint16]string{tls.VersionTLS12: "TLS 1.2", tls.VersionTLS13: "TLS 1.3"}
@@ -103,6 +105,19 @@ func TestASecondDiscardIsLikeTheFirst(t *testing.T) {
 	}
 	whatIsDiscardedStaysDiscarded(t)
 	nobodyElseHasTheKeys(t)
+	howeverManyWorkersThereAre(t)
+}
+
+// howeverManyWorkersThereAre: one, and seven.
+func howeverManyWorkersThereAre(t *testing.T) {
+	for _, number := range []int{1, 7} {
+		workers, returning := beginWith(number), client(tls.VersionTLS13)
+		resumes(workers, returning, 0)
+		workers.Discard()
+		if resumes(workers, returning, number-1) {
+			t.Fatalf("A server has %d of these workers. `Discard` was called, and the last of them still resumed a session of before. How many there are, `New` was told: go through all of them.", number)
+		}
+	}
 }
 
 // nobodyElseHasTheKeys: another server runs the same program, and discards as often and at the same moment.

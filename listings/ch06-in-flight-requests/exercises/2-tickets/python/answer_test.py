@@ -36,9 +36,9 @@ class Client:
         return near.session_reused
 
 
-def begin():
-    """Four workers."""
-    return Workers(WORKERS, *leaf("Root A", "1001"))
+def begin(workers=WORKERS):
+    """So many workers; four, where nothing is said."""
+    return Workers(workers, *leaf("Root A", "1001"))
 
 
 def all_are_discarded(keeps):
@@ -98,6 +98,19 @@ def test_a_second_discard_is_like_the_first():
             "`discard` has to make a context of its own."
         )
     what_is_discarded_stays_discarded()
+    however_many_workers_there_are()
+
+
+def however_many_workers_there_are():
+    """One, and seven."""
+    for number in (1, 7):
+        workers, client = begin(number), Client(TLS13)
+        client.resumes(workers, 0)
+        workers.discard()
+        assert not client.resumes(workers, number - 1), (
+            f"A server has {number} of these workers. `discard` was called, and the last of them still resumed a session of before. How many there are, `Workers` "
+            "was told: go through all of them."
+        )
 
 
 def what_is_discarded_stays_discarded():

@@ -142,8 +142,8 @@ func TestADeadWatcherIsSeenByReadiness(t *testing.T) {
 			}
 		}
 	}
-	if Ready(withoutAWatcher(300*time.Second + time.Millisecond)) {
-		t.Fatal("The last look is older than the bound by a millisecond, and `Ready` said yes. A bound is one to the nanosecond: compare two values of `time.Duration`, and do not turn them into whole numbers of anything else first.")
+	if Ready(withoutAWatcher(300*time.Second + time.Nanosecond)) {
+		t.Fatal("The last look is older than the bound by a nanosecond, and `Ready` said yes. A bound is one to the nanosecond: compare two values of `time.Duration`, and do not turn them into whole numbers of anything else first.")
 	}
 }
 
@@ -155,6 +155,10 @@ func TestHowOldALookMayBeIsTold(t *testing.T) {
 		state.LookBound = at.bound
 		if said := Ready(state); said != (at.age <= at.bound) {
 			t.Fatalf("This server polls in another rhythm: the bound is %v, and the last look was %v ago. `Ready` said %v. The bound is `LookBound`, and no constant.", at.bound, at.age, said)
+		}
+		state.Rejected = true
+		if said := Ready(state); said != (at.age <= at.bound) {
+			t.Fatalf("The bound is %v, the last look was %v ago, and it rejected the files. `Ready` said %v, and something else where that look rejected nothing. What a look has found says nothing of the watcher: the bound is `LookBound`, in both cases.", at.bound, at.age, said)
 		}
 	}
 }

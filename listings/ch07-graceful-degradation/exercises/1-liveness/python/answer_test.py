@@ -117,9 +117,15 @@ def test_a_dead_watcher_is_seen_by_readiness():
 
 def test_how_old_a_look_may_be_is_told():
     """How old a look may be, the server is told."""
-    for bound, age in ((60, 61), (3600, 3600), (60, 60.001)):
-        said = ready(replace(healthy(72), look_age=age, look_bound=bound))
+    for bound, age in ((60, 61), (3600, 3600), (60, 60.000001)):
+        state = replace(healthy(72), look_age=age, look_bound=bound)
+        said = ready(state)
         assert bool(said) == (age <= bound), (
             f"This server polls in another rhythm: the bound is {bound} s, and the last look was {age} s ago. `ready` said {said}. The bound is "
             "`look_bound`, and no constant, and it is compared as it is, to its last digit."
+        )
+        said = ready(replace(state, rejected=True))
+        assert bool(said) == (age <= bound), (
+            f"The bound is {bound} s, the last look was {age} s ago, and it rejected the files. `ready` said {said}, and something else where that look rejected "
+            "nothing. What a look has found says nothing of the watcher: the bound is `look_bound`, in both cases."
         )

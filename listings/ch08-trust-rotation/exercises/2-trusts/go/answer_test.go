@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"testing"
+	"time"
 
 	"answer/lab"
 )
@@ -49,8 +50,14 @@ func letIn(config *tls.Config, shows ...tls.Certificate) error {
 func TestAnOwnChainOfThePublicAuthorityIsServed(t *testing.T) {
 	defer stop(t)
 	_, private := authorities()
-	if err := letIn(server(t), private.Leaf(x509.ExtKeyUsageClientAuth)); err != nil {
+	own := private.Leaf(x509.ExtKeyUsageClientAuth)
+	if err := letIn(server(t), own); err != nil {
 		t.Fatalf("A client with a certificate of the private authority called, and the handshake failed: %v. It is one of those that `ClientRoots` are there for. A server judges its clients by `ClientCAs`, and where that is nil, by the roots of the host; `RootCAs` is for clients.", err)
+	}
+	// As one does that calls an address.
+	shown := func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &own, nil }
+	if _, err := lab.Call(server(t), &tls.Config{InsecureSkipVerify: true, GetClientCertificate: shown}); err != nil {
+		t.Fatalf("A client of the private authority sent no server name, and the handshake failed: %v. There is one pair, and no name to choose it by: `Certificates` shows it to every client.", err)
 	}
 }
 
@@ -94,6 +101,17 @@ func TestAnOwnChainThatClientsRejectIsRefused(t *testing.T) {
 	_, private := authorities()
 	if _, err := ServerConfig(given(private)); err == nil {
 		t.Fatal("The server was given a chain of the private authority for itself. Its clients hold the public root, so every client fails, and `ServerConfig` accepted it. Checked by `OwnRoots`, it is an error for the operator instead, and what was served before can go on.")
+	}
+	public, _ := authorities()
+	for what, own := range map[string]tls.Certificate{
+		"is valid from tomorrow":                      public.LeafOf("localhost", 24*time.Hour),
+		"is for another name than that of the server": public.LeafOf("other.example.com", -time.Hour),
+	} {
+		given := given(public)
+		given.Own = own
+		if _, err := ServerConfig(given); err == nil {
+			t.Fatalf("The server was given a chain of the public authority for itself, which %s, and `ServerConfig` accepted it. Every client fails. Clients ask for more than the authority: return what `AcceptedByClients` says, whatever that is.", what)
+		}
 	}
 }
 

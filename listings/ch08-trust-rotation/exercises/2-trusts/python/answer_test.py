@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import replace
 from unittest.mock import patch
 
-from lab import call, leaf, root
+from lab import call, leaf, odd_leaf, root
 
 from answer import Given, server_context
 
@@ -52,6 +52,28 @@ def test_an_own_chain_of_the_public_authority_is_served():
         "`client_roots` are there for. A server's context is one of `ssl.PROTOCOL_TLS_SERVER`: without a purpose, `create_default_context` "
         "makes one for clients."
     )
+    # As one does that calls an address.
+    client = ssl.create_default_context(cafile=root(PUBLIC))
+    client.check_hostname = False
+    client.load_cert_chain(*leaf(PRIVATE, "2001"))
+    try:
+        nameless(server(), client)
+    except ssl.SSLError as error:
+        raise AssertionError(
+            f"A client of the private authority sent no server name, and the handshake failed: {error}. There is one pair, and no name to choose it by: a context that "
+            "has loaded it shows it to every client."
+        ) from error
+
+
+def nameless(server, client):
+    """A handshake in memory of a client that sends no name."""
+    inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = client.wrap_bio(inward, outward), server.wrap_bio(outward, inward, server_side=True)
+    for end in ends * 2:
+        try:
+            end.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
 
 
 def test_a_client_without_a_certificate_stays_out():
@@ -85,11 +107,24 @@ def test_an_own_chain_that_clients_reject_is_refused():
     try:
         server_context(given(PRIVATE))
     except ssl.SSLError:
-        return
-    raise AssertionError(
-        "The server was given a chain of the private authority for itself. Its clients hold the public root, so every client fails, and "
-        "`server_context` accepted it. Checked by `own_roots`, it is an error for the operator instead, and what was served before can go on."
-    )
+        pass
+    else:
+        raise AssertionError(
+            "The server was given a chain of the private authority for itself. Its clients hold the public root, so every client fails, and "
+            "`server_context` accepted it. Checked by `own_roots`, it is an error for the operator instead, and what was served before can go on."
+        )
+    for what, (chain, key) in (
+        ("ended a day ago", odd_leaf(PUBLIC, "2003", days="-1")),
+        ("is for another name than that of the server", odd_leaf(PUBLIC, "2004", where="elsewhere")),
+    ):
+        try:
+            server_context(replace(given(PUBLIC), chain=chain, key=key))
+        except ssl.SSLError:
+            continue
+        raise AssertionError(
+            f"The server was given a chain of the public authority for itself, which {what}, and `server_context` accepted it. Every client fails. Clients ask "
+            "for more than the authority: let go on what `accepted_by_clients` raises, whatever that is."
+        )
 
 
 def test_without_a_root_there_is_no_configuration():

@@ -148,6 +148,9 @@ func TestASessionDoesNotOutliveItsCertificate(t *testing.T) {
 		if LetIn(b.again(client), lab.Pool(b.a, b.b), time.Now().Add(2*time.Hour)) == nil {
 			t.Fatalf("A client %s, resumed its session. By `now`, its certificate ended an hour ago, and it was let in. This server leaves the dates to you as well. Without `CurrentTime`, `Verify` asks the clock of the process.", client.name)
 		}
+		if LetIn(b.again(client), lab.Pool(b.a, b.b), time.Now().Add(-24*time.Hour)) == nil {
+			t.Fatalf("A client %s, resumed its session. By `now`, its certificate begins tomorrow, and it was let in. A certificate has two dates, and what `Verify` says of either is an answer: return it, whichever error it is.", client.name)
+		}
 	}
 }
 

@@ -29,10 +29,10 @@ const (
 // fleet starts together: for each machine, after which parts of their lifetimes its leaves are renewed.
 func fleet(lifetime time.Duration) (fleet [machines][renewals]float64) {
 	for number := range fleet {
-		// The number stands at the end, or it does not.
+		// The number stands at the end, or a name is one of several that begin alike, or end alike.
 		name := fmt.Sprintf("web-%d", number)
 		if lifetime == time.Hour {
-			name = fmt.Sprintf("%04d.web.example.com", number)
+			name = fmt.Sprintf("web-%d.rack-%d.example.com", number%20, number/20)
 		}
 		agent := New(name)
 		for renewal := range fleet[number] {
@@ -107,7 +107,7 @@ func TestAFleetThatStartedTogetherRenewsApart(t *testing.T) {
 		for renewal := range renewals {
 			busiest := slices.Max(pieces(fleet, renewal, 100))
 			if busiest > 50 {
-				t.Fatalf("Leaves of %s: at renewal number %d, %d of %d agents are due within the same hundredth of the spread; ten would be its share. They were started in the same second, from the same image. With one seed for all, and with the time of the start as the seed, each draws the same lot; and lots that are rounded to whole minutes are the same for many. Machines are called `web-7`, or `0007.web.example.com`: take the whole name.", leaf.name, renewal+1, busiest, machines)
+				t.Fatalf("Leaves of %s: at renewal number %d, %d of %d agents are due within the same hundredth of the spread; ten would be its share. They were started in the same second, from the same image. With one seed for all, and with the time of the start as the seed, each draws the same lot; and lots that are rounded to whole minutes are the same for many. Machines are called `web-7`, or `web-7.rack-12.example.com`: take the whole name.", leaf.name, renewal+1, busiest, machines)
 			}
 		}
 		moments := map[float64]bool{}

@@ -38,8 +38,8 @@ def fleet(lifetime):
     found = []
     for number in range(MACHINES):
         random.seed()
-        # The number stands at the end, or it does not.
-        machine = f"{number:04}.web.example.com" if lifetime == 3600 else f"web-{number}"
+        # The number stands at the end, or a name is one of several that begin alike, or end alike.
+        machine = f"web-{number % 20}.rack-{number // 20}.example.com" if lifetime == 3600 else f"web-{number}"
         with host(machine):
             one = agent(machine)
             found.append([one.due(lifetime) / lifetime for _ in range(RENEWALS)])
@@ -98,7 +98,7 @@ def test_a_fleet_that_started_together_renews_apart():
                 f"Leaves of {name}: at renewal number {renewal + 1}, {busiest} of {MACHINES} agents are due within the same hundredth of the "
                 "spread; ten would be its share. They were started in the same second, from the same image, each in a process of its own. "
                 "With one seed for all, and with the time of the start as the seed, each draws the same lot; and lots that are rounded to whole minutes are the same for many. "
-                "Machines are called `web-7`, or `0007.web.example.com`: take the whole name."
+                "Machines are called `web-7`, or `web-7.rack-12.example.com`: take the whole name."
             )
         moments = len({parts[0] for parts in machines})
         # In whole seconds there are about 944.

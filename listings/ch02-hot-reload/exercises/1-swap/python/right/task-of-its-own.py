@@ -21,13 +21,13 @@ async def handshake(context, client):
 
 class Server:
     def __init__(self, first):
-        self.contexts = [first]
+        self.current = first
 
     async def publish(self, context):
-        self.contexts.append(context)
+        self.current = context
 
     async def accept(self, client):
-        task = asyncio.create_task(handshake(self.contexts[-1], client))
+        task = asyncio.create_task(handshake(self.current, client))
         try:
             return await task
         finally:
