@@ -338,14 +338,14 @@ async fn a_cancelled_reload_uses_up_no_number() {
 
 /// The second of two is slow as well. When either of them has returned, what it has read is served, or what is newer.
 async fn what_ended_has_been_served() {
-    for quick in [0, 1] {
+    for both_are_slow in [true, false] {
         let (store, files) = (Store::new("1001"), Files::with("1002"));
         let (_never, slow) = oneshot::channel();
         let mut first = reload(&store, &files, Some(slow));
         assert!(poll_once(first.as_mut()).await.is_none());
         files.write("1003");
         let (_nor_this, slow) = oneshot::channel();
-        let mut second = reload(&store, &files, (quick == 0).then_some(slow));
+        let mut second = reload(&store, &files, both_are_slow.then_some(slow));
         let early = poll_once(second.as_mut()).await.is_some();
         assert!(
             !early || !files.were_read("1003") || store.current().serial == "1003",
