@@ -13,8 +13,9 @@ use std::time::Duration;
 use ch01_restart_baseline::load_once;
 use exercise_bench::poll_once;
 use lab::agent::{Agent, Strategy};
-use lab::client::{Client, Options};
-use rustls::ServerConfig;
+use lab::authority::{Authority, LeafRequest};
+use lab::client::{Client, Options, config};
+use rustls::{ClientConnection, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::{Instant, pause, sleep, timeout};
 use tokio_rustls::server::TlsStream;
@@ -62,11 +63,20 @@ pub async fn a_new_client_is_shown_the_new_certificate() {
         before.as_deref() == Some("1001"),
         "Before the swap a client is shown 1001, and was shown {before:?}."
     );
-    server.publish(next).await;
+    server.publish(next.clone()).await;
     let began = Instant::now();
     let after = shown(&server, &client).await;
+    if after.as_deref() == Some("1001") {
+        sleep(HOUR).await;
+        let later = shown(&server, &client).await;
+        assert!(
+            later.as_deref() != Some("1002"),
+            "`publish` had returned, and the client that came next was shown 1001 in place of 1002. A task or a queue puts the configuration in its place some time later, and whoever called `publish` believes that it is there. To replace a pointer takes no \
+             time: do it before you return."
+        );
+    }
     assert!(
-        began.elapsed() < Duration::from_millis(10),
+        began.elapsed() < Duration::from_millis(10) || after.as_deref() == Some("1001"),
         "Client and server had all that they need, and the handshake took {:?}: `accept` sleeps. It has nothing to wait for but its client.",
         began.elapsed()
     );
@@ -82,8 +92,46 @@ pub async fn a_new_client_is_shown_the_new_certificate() {
         "1002 was published, and then 1001 again, as in a rollback. A new client was shown {}. Each `publish` counts, and not the first alone.",
         again.unwrap_or("nothing".into())
     );
+    another_server_serves_its_own(&first, next, &client).await;
     what_is_no_handshake_is_an_error(&server).await;
+    all_that_was_published_counts(first.clone()).await;
     what_was_replaced_is_let_go(&server, &first).await;
+}
+
+/// One process has several servers, with a certificate each.
+async fn another_server_serves_its_own(
+    first: &Arc<ServerConfig>,
+    next: Arc<ServerConfig>,
+    client: &Client,
+) {
+    let [server, other] = [(); 2].map(|()| Server::new(first.clone()));
+    other.publish(next).await;
+    let shown = shown(&server, client).await;
+    assert!(
+        shown.as_deref() == Some("1001"),
+        "One server serves 1001. Another one was made in the same process, and 1002 was published there. A client of the first was shown {}. What is current belongs into `Server`: a `static` is one for all.",
+        shown.unwrap_or("nothing".into())
+    );
+}
+
+/// What is shown is a part of a configuration, and what is asked of clients is another.
+async fn all_that_was_published_counts(first: Arc<ServerConfig>) {
+    let server = Server::new(first);
+    let mut authority = Authority::new().unwrap();
+    let own = authority.issue(&LeafRequest::new("localhost")).unwrap();
+    let next = lab::mutual::config(&own, authority.root_pem()).unwrap();
+    server.publish(next).await;
+    let nameless = Client::new(authority.root_pem(), "localhost", Options::default()).unwrap();
+    let (near, far) = duplex(64 * 1024);
+    let both = async { tokio::join!(nameless.handshake(near), accepting(&server, far)) };
+    let accepted = timeout(HOUR, both)
+        .await
+        .map(|(_, accepted)| accepted.is_ok());
+    assert!(
+        accepted != Ok(true),
+        "A configuration was published that asks each client for a certificate, and a client without one was let in. Its certificate is shown from now on, and the rest is that of the configuration before: a `ServerConfig` is what is shown and what is asked. \
+         Replace it as a whole."
+    );
 }
 
 /// Each configuration holds a private key. A server that keeps all of them has those of a year ago in its memory.
@@ -146,6 +194,36 @@ pub async fn a_silent_client_does_not_hold_up_the_swap() {
          progress end under the configuration that they have.",
         began.elapsed()
     );
+    let ended = poll_once(waiting.as_mut()).await;
+    assert!(
+        ended.is_none(),
+        "A client was in the middle of its handshake when 1002 was published, and its `accept` has ended. That client did nothing wrong. `publish` is about those that come from now on: a handshake in progress goes on under the configuration that it has."
+    );
+}
+
+/// It has said hello, and does not take what it is sent.
+async fn a_client_may_be_slow_at_each_step(server: &Server) {
+    let hello = client_hello();
+    let (mut slow, far) = duplex(64 * 1024);
+    slow.write_all(&hello).await.unwrap();
+    let mut waiting = accepting(server, far);
+    assert!(poll_once(waiting.as_mut()).await.is_none());
+    sleep(HOUR * 24).await;
+    let early = poll_once(waiting.as_mut()).await;
+    assert!(
+        early.is_none(),
+        "A client had said hello, and nothing else for a day, and `accept` gave up on it. A client may take as long as it likes at each step of its handshake: a limit is for who calls `accept` to set."
+    );
+}
+
+/// What a client says first.
+fn client_hello() -> Vec<u8> {
+    let authority = Authority::new().unwrap();
+    let config = config(authority.root_pem(), Options::default()).unwrap();
+    let mut client = ClientConnection::new(config, "localhost".try_into().unwrap()).unwrap();
+    let mut hello = Vec::new();
+    client.write_tls(&mut hello).unwrap();
+    hello
 }
 
 /// Nor does it hold up other clients, before and after the swap.
@@ -160,7 +238,7 @@ pub async fn a_silent_client_does_not_hold_up_other_clients() {
     let after = shown(&server, &client).await;
     assert!(
         after.as_deref() == Some("1002"),
-        "While one client says nothing, 1002 was published, and another client came. It was shown {}.",
+        "While one client says nothing, 1002 was published, and another client came. It was shown {}. What is current is replaced, whoever still holds what was there before, and nobody waits for them: put another `Arc` in its place, rather than write into the one that is there.",
         after.unwrap_or("nothing for an hour".into())
     );
     let pairs: Vec<_> = (0..2000).map(|_| duplex(64 * 1024)).collect();
@@ -173,6 +251,7 @@ pub async fn a_silent_client_does_not_hold_up_other_clients() {
         shown(&server, &client).await.is_some(),
         "Two thousand clients say nothing, and another client got no answer for an hour. As many as are let in at once, so many silent clients hold up all others."
     );
+    a_client_may_be_slow_at_each_step(&server).await;
     sleep(HOUR * 24 * 7).await;
     let early = poll_once(waiting.as_mut()).await;
     assert!(

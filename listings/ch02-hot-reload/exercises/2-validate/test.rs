@@ -1,6 +1,7 @@
 //! What is wanted of `reload`. Each function is a check, and its comment says what has to hold.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Weak, mpsc};
 use std::thread;
@@ -88,7 +89,8 @@ fn shown(store: &Store) -> String {
 pub fn what_is_valid_is_served_as_the_next_generation() {
     let mut bench = bench();
     let next = pair(&bench.agent.issue().unwrap());
-    let loaded = reload(&bench.store, || Ok(next), |pair| bench.validate(pair));
+    let first = next.clone();
+    let loaded = reload(&bench.store, || Ok(first), |pair| bench.validate(pair));
     assert!(
         bench.shown() == "1002",
         "The files hold 1002, which is valid, and clients are shown {}.",
@@ -106,10 +108,18 @@ pub fn what_is_valid_is_served_as_the_next_generation() {
         "The third generation has the number 3. `reload` returned {loaded:?}, and {:?} is served.",
         bench.number()
     );
+    let back = next.clone();
+    let loaded = reload(&bench.store, || Ok(back), |pair| bench.validate(pair));
+    assert!(
+        matches!(loaded, Ok(4)) && bench.shown() == "1002",
+        "The files held 1002, then 1003, and now hold 1002 again, as in a rollback. It is valid, `reload` returned {loaded:?}, and clients are shown {}. What is valid is served, whether its serial is greater or less than the one before: an operator who \
+         puts back what was good has a reason.",
+        bench.shown()
+    );
     bench.store.0.store(None);
     let again = pair(&bench.agent.issue().unwrap());
     let empty = || reload(&bench.store, || Ok(again), |pair| bench.validate(pair));
-    let loaded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(empty));
+    let loaded = catch_unwind(AssertUnwindSafe(empty));
     assert!(
         matches!(loaded, Ok(Ok(1))) && bench.number() == Some(1),
         "A store that serves nothing yet holds `None`. The first valid pair is its generation 1, and {:?} is served; `reload` {}. Numbers count up from 1.",
@@ -204,7 +214,26 @@ pub fn what_is_not_validated_is_not_served() {
          started the server is not told.",
         bench.shown()
     );
+    a_panic_is_no_yes();
     there_is_a_pair_at_each_moment();
+}
+
+/// A certificate that nobody had thought of brings down what judges it.
+fn a_panic_is_no_yes() {
+    let mut bench = bench();
+    let next = pair(&bench.agent.issue().unwrap());
+    let panics = |_: &CertifiedKey| panic!("the check's own");
+    let judged = || reload(&bench.store, || Ok(next), panics);
+    let loaded = catch_unwind(AssertUnwindSafe(judged));
+    assert!(
+        bench.shown() == "1001" && !matches!(loaded, Ok(Ok(_))),
+        "`validate` panicked, and {}. Clients are shown {} in place of 1001. What could not be judged was not found valid: let the panic go on, or return an error, and leave what is served as it is.",
+        match &loaded {
+            Ok(loaded) => format!("`reload` returned {loaded:?}"),
+            Err(_) => "`reload` with it".to_owned(),
+        },
+        bench.shown()
+    );
 }
 
 /// A key that looks what is served in the moment in which it goes.

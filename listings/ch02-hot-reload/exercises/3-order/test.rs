@@ -5,11 +5,14 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Wake};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::task::{Context, Wake, Waker};
+use std::thread;
 use std::time::Duration;
 
 use exercise_bench::poll_once;
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::{Instant, pause, timeout};
@@ -333,6 +336,88 @@ async fn a_cancelled_reload_uses_up_no_number() {
     );
 }
 
+/// The second of two is slow as well. When either of them has returned, what it has read is served, or what is newer.
+async fn what_ended_has_been_served() {
+    for both_are_slow in [true, false] {
+        let (store, files) = (Store::new("1001"), Files::with("1002"));
+        let (_never, slow) = oneshot::channel();
+        let mut first = reload(&store, &files, Some(slow));
+        assert!(poll_once(first.as_mut()).await.is_none());
+        files.write("1003");
+        let (_nor_this, slow) = oneshot::channel();
+        let mut second = reload(&store, &files, both_are_slow.then_some(slow));
+        let early = poll_once(second.as_mut()).await.is_some();
+        assert!(
+            !early || !files.were_read("1003") || store.current().serial == "1003",
+            "The second reload returned while the first was still reading, and 1003 was not served yet: who called it believes that the files are served. It has left its work to the first, and nobody knows whether that comes to it. Wait until it is done."
+        );
+        let early = poll_once(first.as_mut()).await.is_some();
+        assert!(
+            !early || store.current().serial != "1001",
+            "The first reload returned when the second came, and what it was to read is not served: it was ended by the second, which is slow as well. Where reloads come faster than files are read, none of them is ever served. A reload that has begun goes \
+             on, and the next one waits for its turn."
+        );
+    }
+}
+
+/// Tells another thread that it was woken, and waits until that has gone as far as it can.
+struct AtOnce(SyncSender<()>, Mutex<Receiver<()>>);
+
+impl Wake for AtOnce {
+    fn wake(self: Arc<Self>) {
+        if self.0.try_send(()).is_ok() {
+            // One that waits for what this thread holds goes on later.
+            let _ = self.1.lock().recv_timeout(Duration::from_secs(2));
+        }
+    }
+}
+
+/// The second of two runs on another thread, at the moment at which it is woken.
+async fn to_read_and_to_publish_is_one_step() {
+    let (store, files) = (Store::new("1001"), Files::with("1002"));
+    let (go_on, slow) = oneshot::channel();
+    let mut first = reload(&store, &files, Some(slow));
+    assert!(poll_once(first.as_mut()).await.is_none());
+    files.write("1003");
+    let mut second = reload(&store, &files, None);
+    let (woken, wakes) = sync_channel(1);
+    let (ran, runs) = sync_channel(1);
+    let waker = Arc::new(AtOnce(woken, Mutex::new(runs))).into();
+    let early = second
+        .as_mut()
+        .poll(&mut Context::from_waker(&waker))
+        .is_ready();
+    let runtime = Handle::current();
+    let mut ended = early;
+    thread::scope(|scope| {
+        let (second, ended, waker) = (&mut second, &mut ended, waker.clone());
+        scope.spawn(move || {
+            let _within = runtime.enter();
+            if !*ended && wakes.recv_timeout(Duration::from_secs(2)).is_ok() {
+                *ended = second
+                    .as_mut()
+                    .poll(&mut Context::from_waker(&waker))
+                    .is_ready();
+                let _ = ran.send(());
+            }
+        });
+        go_on.send(()).unwrap();
+        let first = first.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(
+            first.is_ready(),
+            "the bench itself: the first reload could go on"
+        );
+    });
+    let ended = ended || timeout(HOUR, second).await.is_ok();
+    let served = store.current();
+    assert!(
+        ended && served.serial == "1003",
+        "Two reloads met, on two threads. The first has read 1002, and the second ran as soon as the first let it, and read 1003. {} is served: what was read earlier was published later. To read and to publish is one step, so the lock is let go when \
+         both are done. Between a lock that is let go and the line behind it, another reload may read and publish.",
+        served.serial
+    );
+}
+
 /// A reload that was slow does not overtake a later one, and the later one is not dropped.
 pub async fn a_slow_reload_does_not_overtake_a_later_one() {
     pause();
@@ -344,6 +429,7 @@ pub async fn a_slow_reload_does_not_overtake_a_later_one() {
         early.is_none() && files.were_read("1002"),
         "`reload` has to await `read`: it has published before it had read."
     );
+    what_ended_has_been_served().await;
 
     files.write("1003");
     let mut second = reload(&store, &files, None);
@@ -381,4 +467,5 @@ pub async fn a_slow_reload_does_not_overtake_a_later_one() {
     two_that_meet_have_two_numbers().await;
     a_turn_comes_when_the_other_has_ended().await;
     a_cancelled_reload_uses_up_no_number().await;
+    to_read_and_to_publish_is_one_step().await;
 }

@@ -14,7 +14,7 @@ use exercise_bench::{a_day_later, patience};
 use lab::agent::{Agent, Strategy};
 use lab::client::{Options, config};
 use rustls::pki_types::ServerName;
-use rustls::server::{Acceptor, ResolvesServerCert};
+use rustls::server::{Accepted, Acceptor, ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ClientConnection, ServerConfig};
 use tempfile::TempDir;
@@ -62,17 +62,23 @@ impl Bench {
 impl Bench {
     /// What the resolver has for a client that sends this name.
     fn asked(&self, name: &'static str) -> Option<Arc<CertifiedKey>> {
-        let of_client = ServerName::try_from(name).unwrap();
-        let mut client = ClientConnection::new(self.client.clone(), of_client).unwrap();
-        let mut hello = Vec::new();
-        client.write_tls(&mut hello).unwrap();
-        let mut acceptor = Acceptor::default();
-        acceptor.read_tls(&mut hello.as_slice()).unwrap();
-        let Ok(Some(accepted)) = acceptor.accept() else {
-            panic!("the bench itself: a hello was not accepted")
-        };
-        self.resolver.resolve(accepted.client_hello())
+        self.resolver
+            .resolve(hello(&self.client, name).client_hello())
     }
+}
+
+/// What a client says that sends this name.
+fn hello(client: &Arc<ClientConfig>, name: &'static str) -> Accepted {
+    let of_client = ServerName::try_from(name).unwrap();
+    let mut client = ClientConnection::new(client.clone(), of_client).unwrap();
+    let mut hello = Vec::new();
+    client.write_tls(&mut hello).unwrap();
+    let mut acceptor = Acceptor::default();
+    acceptor.read_tls(&mut hello.as_slice()).unwrap();
+    let Ok(Some(accepted)) = acceptor.accept() else {
+        panic!("the bench itself: a hello was not accepted")
+    };
+    accepted
 }
 
 /// After a reload, a new client is shown the new certificate.
@@ -83,6 +89,7 @@ pub fn a_reload_is_seen_by_the_next_handshake() {
         "The files hold 1001, and a client was shown {}.",
         bench.shown()
     );
+    nothing_is_left_for_later();
     bench.agent.rotate().unwrap();
     let reloaded = bench.resolver.reload();
     assert!(
@@ -123,8 +130,63 @@ fn each_reload_counts(bench: &mut Bench) {
             bench.shown()
         );
     }
+    a_pair_in_use_stays_as_it_is();
     a_serial_is_no_sign_of_what_was_read(bench);
     what_was_replaced_is_let_go();
+}
+
+/// Shows one pair, as a handshake does that has got it and is slow.
+#[derive(Debug)]
+struct Held(Arc<CertifiedKey>);
+
+impl ResolvesServerCert for Held {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.clone())
+    }
+}
+
+/// A handshake has asked for the pair, and signs when the next one is there.
+fn a_pair_in_use_stays_as_it_is() {
+    let mut bench = bench();
+    let Some(held) = bench.asked("localhost") else {
+        return;
+    };
+    bench.agent.rotate().unwrap();
+    let reloaded = bench.resolver.reload();
+    assert!(
+        reloaded.is_ok() && bench.shown() == "1002",
+        "A handshake was under way with 1001 in its hands, the files held 1002, and `reload` was called. It returned {reloaded:?}, and a new client was shown {}. What is current is replaced, whoever still holds what was there before: some client is always slow. \
+         Put another `Arc` in its place, rather than write into the one that is there.",
+        bench.shown()
+    );
+    bench.server = Arc::new(server_config().with_cert_resolver(Arc::new(Held(held))));
+    assert!(
+        bench.shown() == "1001",
+        "A handshake was under way with 1001 in its hands when `reload` was called, and went on. Its client was shown {}: something of that pair is that of the next one now. A certificate and its key belong together until the handshake ends. Give each \
+         handshake an `Arc` of the whole pair, in which nothing changes any more.",
+        bench.shown()
+    );
+}
+
+/// When `reload` has returned, what it read is in its place.
+fn nothing_is_left_for_later() {
+    let mut bench = bench();
+    for _ in 0..5 {
+        let chain = |pair: Option<Arc<CertifiedKey>>| pair.map(|pair| pair.cert.clone());
+        let before = chain(bench.asked("localhost"));
+        bench.agent.rotate().unwrap();
+        let hello = hello(&bench.client, "localhost");
+        let _ = bench.resolver.reload();
+        if chain(bench.resolver.resolve(hello.client_hello())) != before {
+            continue;
+        }
+        // What never comes is not late, and other checks say so.
+        thread::sleep(Duration::from_millis(200));
+        assert!(
+            chain(bench.asked("localhost")) == before,
+            "`reload` had returned, and the client that came next was shown the certificate of before. Something puts the pair in its place some time later, and whoever called `reload` believes that it is there. To replace a pointer takes no time: do it before you return."
+        );
+    }
 }
 
 /// A private key is in each pair.

@@ -71,6 +71,23 @@ pub fn a_valid_pair_is_shown() {
     );
     clients_of_tls_1_2_are_served_as_before();
     another_kind_of_key_is_shown_as_well();
+    each_context_is_asked_for_itself();
+}
+
+/// A process has several contexts, and each is loaded from the same files.
+fn each_context_is_asked_for_itself() {
+    let mut one = bench();
+    let mut other = bench();
+    (other.next, other.client) = (one.next.clone(), one.client.clone());
+    let key = one.next.key.expose().as_bytes().to_vec();
+    let loaded = [one.reload(&key), one.reload(&key), other.reload(&key)];
+    let shown = [one.shown().0, other.shown().0];
+    assert!(
+        loaded == [true; 3] && shown == ["1002", "1002"],
+        "The same pair was loaded into one context, into this one again, and into another one, of the same process. Clients of the two are shown {}. What was loaded, and where, is remembered beside the contexts, and was taken for loaded into another one: each \
+         `reload` loads what it was given into the context that it was given.",
+        shown.join(" and ")
+    );
 }
 
 /// An operator goes from one kind of key to another at a renewal, and back.
@@ -249,4 +266,17 @@ pub fn half_a_chain_leaves_the_old_identity() {
             if told { "one" } else { "`Ok`" }
         );
     }
+    a_known_chain_makes_no_pair();
+}
+
+/// The key was replaced by hand, and the chain stayed.
+fn a_known_chain_makes_no_pair() {
+    let mut bench = bench();
+    let key = bench.next.key.expose().as_bytes().to_vec();
+    let torn = PKey::generate_ed25519().unwrap();
+    let torn = torn.private_key_to_pem_pkcs8().unwrap();
+    assert!(
+        bench.reload(&key) && !bench.reload(&torn),
+        "1002 was loaded. Then a reload came with the same chain and a key that does not belong to it, and returned `Ok`. A pair is its chain and its key: what has a chain that is known is not known by that."
+    );
 }

@@ -154,6 +154,23 @@ pub fn a_file_that_is_missing_for_a_moment_is_waited_for() {
         "At one look the certificate was missing, and at the next one it was there and the key was missing: a writer is making them anew. The answer is `{read}`. The reason of both errors is the same, and what \
          they say is not: compare the errors as a whole."
     );
+    let (read, _) = self::read(&[Nothing, Files("", 60), Files("chain 1002, key 1002", 61)]);
+    assert!(
+        read == "chain 1002, key 1002",
+        "At one look a file was missing, and at the next one it was there and empty: a writer has just made it. The answer is `{read}`. A look that finds an error and a look that finds nothing in the files do not agree, though neither \
+         has any content: compare the errors as well, and take what a look has found as it is."
+    );
+    let (read, looks) = self::read(&[
+        Files("chain 1001, key 1001", 60),
+        Files("", 61),
+        Files("chain 1001, key 1001", 60),
+        Files("chain 1002, key 1002", 63),
+    ]);
+    assert!(
+        read == "chain 1002, key 1002",
+        "At the second look the files were empty, and the third saw what the first had seen. The answer is `{read}` (looks: {looks}). A look that finds empty files is a look as well: the first and the third do not follow one another, and in \
+         between a writer was at work."
+    );
     let (read, looks) = self::read(&[
         Files("chain 1001, key 1001", 60),
         Nothing,

@@ -196,6 +196,23 @@ pub fn a_second_discard_is_like_the_first() {
         bench.all_are_discarded(keeps);
     }
     what_is_discarded_stays_discarded();
+    nobody_else_has_the_keys();
+}
+
+/// Another server runs the same program, and discards as often.
+fn nobody_else_has_the_keys() {
+    let (bench, other) = (bench(), bench());
+    for discards in 1..=3 {
+        bench.discard();
+        other.discard();
+        let ticket = bench.workers.config(0).ticketer.encrypt(b"a session");
+        let opened = ticket.and_then(|ticket| other.workers.config(0).ticketer.decrypt(&ticket));
+        assert!(
+            opened.is_none(),
+            "Two servers run the same program, and have discarded their sessions as often ({discards}). A ticket of the one was opened by the other: both have made the same key. A key that comes from a count, from a clock or from the program's text can be made by \
+             anybody who knows these, and opens every ticket. `Ticketer::new` makes one that nobody knows."
+        );
+    }
 }
 
 /// A client comes back after several discards.

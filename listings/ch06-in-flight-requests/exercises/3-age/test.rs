@@ -85,6 +85,24 @@ pub fn one_connection_has_the_same_answer_each_time() {
         "A connection was asked for its age twice, and the answers are {first:?} and {second:?}. A server compares at each tick of a clock: drawn anew each time, \
          the earliest draw wins, and all leave at the beginning of the jitter."
     );
+    whatever_else_was_asked();
+}
+
+/// A server asks for the ages of all its connections, tick by tick.
+fn whatever_else_was_asked() {
+    let server = Ages::new(HOUR, JITTER, 7);
+    let before = server.of(1);
+    for others in [1, 1000, MANY] {
+        for connection in 2..others + 2 {
+            black_box(server.of(connection));
+        }
+        let after = server.of(1);
+        assert!(
+            before == after,
+            "A connection was asked for its age, then {others} others were, and then the first one again: {before:?} and {after:?}. What was drawn for it is forgotten meanwhile, and it is drawn anew. A connection may live for as long as `max_age`, beside \
+             any number of others. Nothing can be forgotten where nothing is remembered: make the age from the seed and the number."
+        );
+    }
 }
 
 /// Servers that were started together do not empty together.

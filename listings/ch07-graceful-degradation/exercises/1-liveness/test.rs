@@ -168,6 +168,22 @@ pub fn a_dead_watcher_is_seen_by_readiness() {
          failures: handshakes succeed until the certificate runs out, and no renewal will be served. `look_age` is the pulse of \
          the watcher."
     );
+    however_much_time_is_left();
+}
+
+/// A certificate of a public authority has weeks left, and one of a company's own has years.
+fn however_much_time_is_left() {
+    for days in [7, 30, 89, 397, 3650] {
+        let state = State {
+            seconds_left: days * 24 * HOUR,
+            ..without_a_watcher()
+        };
+        assert!(
+            !ready(&state),
+            "Nothing has looked at the files for an hour, the bound is five minutes, and `ready` said yes, since {days} days are left. A certificate that was revoked, or whose key has leaked, is replaced long before its end, and this server \
+             would go on with it. Whether the watcher lives is one question, and how much time is left is another."
+        );
+    }
 }
 
 /// How old a look may be, the server is told.

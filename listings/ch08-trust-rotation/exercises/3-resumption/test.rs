@@ -336,6 +336,29 @@ pub fn a_session_does_not_outlive_its_certificate() {
     }
 }
 
+/// The leaf is valid for twenty years, and its intermediate for ten.
+fn a_chain_ends_with_its_first() {
+    let years = |number| HOUR * 24 * 365 * number;
+    let mut authority = Authority::named("Root C").unwrap();
+    let own = leaf(&mut authority, Usage::Server);
+    let shows = authority.issue(&LeafRequest {
+        lifetime: years(20),
+        usage: Some(Usage::Client),
+        ..LeafRequest::new("client.internal")
+    });
+    let (shows, pem) = (shows.unwrap(), authority.root_pem());
+    let server = mutual::config(&own, pem).unwrap();
+    let client = mutual::client_config(&shows, pem, Options::default()).unwrap();
+    let (session, _) = memory::handshake(&server, &client).unwrap();
+    let now = UnixTime::now();
+    let later = UnixTime::since_unix_epoch(Duration::from_secs(now.as_secs()) + years(15));
+    let [before, after] = [now, later].map(|now| let_in(&session, store(&[&authority]), now));
+    assert!(
+        before.is_ok() && after.is_err(),
+        "A client was let in ({before:?}). Its leaf is valid for twenty years, and the intermediate of its chain for ten. After fifteen years it was judged again: {after:?}. All of a chain has to be valid at the time `now`, which is for `verify_client_cert` to ask, and the dates of the leaf do not answer it."
+    );
+}
+
 /// Without a certificate nobody is let in.
 pub fn without_a_certificate_nobody_is_let_in() {
     let mut bench = bench();
@@ -432,4 +455,5 @@ pub fn what_was_decided_is_asked_again() {
             );
         }
     }
+    a_chain_ends_with_its_first();
 }

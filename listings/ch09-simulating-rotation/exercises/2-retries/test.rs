@@ -181,6 +181,39 @@ pub fn a_long_outage_is_no_trouble() {
              the smaller of two numbers. The rest of a division goes back to nothing."
         );
     }
+    long_leaves_are_no_trouble();
+}
+
+/// Leaves of half a year and of a year, as authorities have issued them for long.
+fn long_leaves_are_no_trouble() {
+    let day = HOUR * 24;
+    // A pause may be drawn: the longest of several counts.
+    let longest = |failures, lifetime, left| {
+        let pauses = || (0..20).map(|_| pause(failures, lifetime, left)).max();
+        panic::catch_unwind(pauses).ok().flatten()
+    };
+    let after_47_days = longest(30, day * 47, Duration::ZERO).unwrap_or_default();
+    for days in [100, 200, 398] {
+        let (lifetime, mut before) = (day * days, Duration::ZERO);
+        for failures in 1..=64 {
+            let waits = longest(failures, lifetime, lifetime / 3);
+            assert!(
+                waits.is_some_and(|waits| waits >= before / 4),
+                "A leaf of {days} days, with a third of that left: after {failures} failures in a row {}. It was {before:?} before. Something has overflowed: a number of doublings that is well for a lifetime of days is too much for one of a year, \
+                 where nanoseconds, or milliseconds, are counted in whole numbers. A `Duration` holds longer times than these: `saturating_mul` ends at its greatest.",
+                waits.map_or("`pause` panics".into(), |waits| format!(
+                    "the pause is {waits:?}"
+                ))
+            );
+            before = before.max(waits.unwrap_or_default());
+        }
+        let after = longest(30, lifetime, Duration::ZERO).unwrap_or_default();
+        assert!(
+            after >= after_47_days / 4,
+            "A leaf of {days} days has expired, and the agent waits for {after:?}; after the end of one of 47 days it waits for {after_47_days:?}. Something has overflowed: 32 bits of milliseconds end at 49 days, and begin anew. Calculate with the `Duration` \
+             itself, which holds longer times than these."
+        );
+    }
 }
 
 /// Nor is it hammered after the end.

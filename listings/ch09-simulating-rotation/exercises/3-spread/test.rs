@@ -3,7 +3,7 @@
 //! For most checks the agents of a fleet share this process. The last one gives each machine a process of its own.
 //! Lots are lots: the bounds are so wide that fair ones miss them less than once in a thousand million runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use exercise_bench::each_process;
@@ -126,6 +126,14 @@ pub fn a_fleet_that_started_together_renews_apart() {
                 renewal + 1
             );
         }
+        let moments: BTreeSet<_> = fleet.iter().map(|due| due[0].to_bits()).collect();
+        // In whole seconds there are about 944.
+        assert!(
+            name == "an hour" || moments.len() >= MACHINES * 9 / 10,
+            "Leaves of {name}: at the first renewal, {MACHINES} agents are due at {} different moments, though the spread has 8,640 s. A lot that is one of a hundred, and a moment that is rounded to whole minutes, makes as many crowds, and each of them grows with the fleet: \
+             draw as finely as an `f64` does.",
+            moments.len()
+        );
         let alike = alike(&fleet);
         assert!(
             alike < 2,

@@ -1,0 +1,47 @@
+//! Swap without blocking.
+
+use std::io;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use rustls::ServerConfig;
+use tokio::io::DuplexStream;
+use tokio::sync::Notify;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+/// A server whose configuration can be replaced while it serves.
+pub struct Server {
+    current: ArcSwap<ServerConfig>,
+    swapped: Notify,
+}
+
+impl Server {
+    /// Serves under `first`, until something else is published.
+    pub fn new(first: Arc<ServerConfig>) -> Self {
+        let current = ArcSwap::from(first);
+        let swapped = Notify::new();
+        Self { current, swapped }
+    }
+
+    /// From now on, new clients are served under `next`.
+    pub async fn publish(&self, next: Arc<ServerConfig>) {
+        self.current.store(next);
+        self.swapped.notify_waiters();
+    }
+
+    /// Completes the handshake of one client, under the configuration that is current when it
+    /// comes. A client may take as long as it likes.
+    ///
+    /// # Errors
+    /// When the handshake fails.
+    pub async fn accept(&self, client: DuplexStream) -> io::Result<TlsStream<DuplexStream>> {
+        // A reference of its own: from here on, this handshake waits for its client alone.
+        let config = self.current.load_full();
+        tokio::select! {
+            accepted = TlsAcceptor::from(config).accept(client) => accepted,
+            // It would be served under what was replaced.
+            () = self.swapped.notified() => Err(io::ErrorKind::ConnectionReset.into()),
+        }
+    }
+}

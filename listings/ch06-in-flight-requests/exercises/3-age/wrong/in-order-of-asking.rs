@@ -1,0 +1,40 @@
+//! Age with jitter.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use fastrand::Rng;
+
+/// By when each connection of one server is asked to leave.
+pub struct Ages {
+    max_age: Duration,
+    jitter: f64,
+    last: Mutex<(u64, f64, Rng)>,
+}
+
+impl Ages {
+    /// Each server draws a `seed` of its own when it starts.
+    pub fn new(max_age: Duration, jitter: f64, seed: u64) -> Self {
+        Self {
+            max_age,
+            jitter,
+            last: Mutex::new((u64::MAX, 0.5, Rng::with_seed(seed))),
+        }
+    }
+
+    /// How old this connection is when it is asked to leave.
+    pub fn of(&self, connection: u64) -> Duration {
+        // Shorter, and never longer: operators rely on the limit.
+        let left = 1.0 - self.jitter * self.share(connection);
+        self.max_age.mul_f64(left)
+    }
+
+    /// A part of a whole, from 0 to 1, for each connection another.
+    fn share(&self, connection: u64) -> f64 {
+        let last = &mut *self.last.lock().unwrap();
+        if last.0 != connection {
+            *last = (connection, last.2.f64(), last.2.clone());
+        }
+        last.1
+    }
+}

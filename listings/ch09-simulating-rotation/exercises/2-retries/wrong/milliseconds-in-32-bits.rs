@@ -1,0 +1,20 @@
+//! Retries that end before the certificate does.
+
+use std::time::Duration;
+
+/// A shorter pause would hammer the authority, also when the end is near.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// How long to wait after so many failures in a row (1 or more), when `left` is left of a
+/// certificate that lives for `lifetime`. After its end, `left` is zero.
+pub fn pause(failures: u32, lifetime: Duration, left: Duration) -> Duration {
+    let lifetime = Duration::from_millis(u64::from(lifetime.as_millis() as u32));
+    let doubled = (lifetime / 100).saturating_mul(1 << failures.saturating_sub(1).min(16));
+    // Of what is left it takes half at most, so there is always another try before the end.
+    let bound = if left.is_zero() {
+        lifetime / 10
+    } else {
+        left / 2
+    };
+    doubled.min(bound).max(SHORTEST)
+}
