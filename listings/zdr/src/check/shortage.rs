@@ -56,7 +56,7 @@ const FULL: [&str; 7] = [
     "Maximum number of connections",
     "oo many con",
     "oo many sessions",
-    "onnection rate limit exceeded",
+    "rate limit exceeded",
     "429 Too Many Requests",
 ];
 
