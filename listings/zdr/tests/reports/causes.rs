@@ -178,6 +178,11 @@ fn a_server_that_nothing_told_may_have_to_be_told() {
     assert!(advice(&report).contains("It was told by the signal USR1"));
     report.server.reload = "by a restart".into();
     assert!(!advice(&report).contains("[reload]"));
+    // What a reload complained of is known, and comes before what may be.
+    for found in &mut report.findings {
+        found.words += "; it said: exit status: 127: sh: 1: reload: not found";
+    }
+    assert!(advice(&report).starts_with("A reload complained"));
 }
 
 /// A server that takes no client until its downloads are over refuses nobody.
