@@ -316,6 +316,18 @@ async fn what_is_told_is_said_and_other_lines_are_passed_over() {
     );
 }
 
+/// Connections of one server share what is told of it, and not what came over them.
+#[tokio::test]
+async fn what_came_instead_came_over_the_same_connection() {
+    let speech = told("ask = { expect = 'PONG' }");
+    let mut first = Dialogue::over(speech.clone(), says(b"-ERR slow\r\n")).await.unwrap();
+    let ended = first.ask().await.unwrap_err().to_string();
+    assert!(ended.contains("-ERR slow"), "{ended}");
+    let mut second = Dialogue::over(speech, says(b"")).await.unwrap();
+    let ended = second.ask().await.unwrap_err().to_string();
+    assert_eq!(ended, "unexpected end of file");
+}
+
 /// Where nobody asks for anything, what a server says is no end of the connection.
 #[tokio::test]
 async fn a_connection_without_requests_is_open_until_the_server_ends_it() {

@@ -81,12 +81,13 @@ impl Told {
         if !turn.sent().is_empty() {
             wire.send(turn.sent()).await?;
         }
+        // Of this connection alone: meanwhile, another one may have been told something else.
+        let mut instead = None;
         let come = match turn.expected() {
             None => return Ok(()),
-            Some(Expected::Line(text)) => self.line_with(wire, text).await,
-            Some(Expected::Bytes(bytes)) => self.these_bytes(wire, bytes).await,
+            Some(Expected::Line(text)) => self.line_with(wire, text, &mut instead).await,
+            Some(Expected::Bytes(bytes)) => self.these_bytes(wire, bytes, &mut instead).await,
         };
-        let instead = self.instead();
         come.map_err(|error| match instead {
             Some(said) => {
                 let what = format!("{} was answered `{said}`, and then: {error}", turn.words());
@@ -97,24 +98,36 @@ impl Told {
     }
 
     /// Reads lines until this text is in one. Others may come before it: a server also says what nobody has asked for.
-    async fn line_with(&self, wire: &mut Wire<impl Duplex>, text: &str) -> io::Result<()> {
+    async fn line_with(
+        &self,
+        wire: &mut Wire<impl Duplex>,
+        text: &str,
+        instead: &mut Option<String>,
+    ) -> io::Result<()> {
         loop {
             let line = wire.line().await?;
             if line.contains(text) {
                 self.heard(None);
                 return Ok(());
             }
-            self.heard(Some(line.chars().take(SHOWN).collect()));
+            *instead = Some(line.chars().take(SHOWN).collect());
+            self.heard(instead.clone());
         }
     }
 
-    async fn these_bytes(&self, wire: &mut Wire<impl Duplex>, expected: &[u8]) -> io::Result<()> {
+    async fn these_bytes(
+        &self,
+        wire: &mut Wire<impl Duplex>,
+        expected: &[u8],
+        instead: &mut Option<String>,
+    ) -> io::Result<()> {
         let mut seen = Vec::new();
         while !seen.ends_with(expected) {
             seen.extend(wire.bytes(1).await?);
             // It may be the beginning of what is expected.
             if !expected.starts_with(&seen) {
-                self.heard(Some(in_hex(&seen[..seen.len().min(SHOWN)])));
+                *instead = Some(in_hex(&seen[..seen.len().min(SHOWN)]));
+                self.heard(instead.clone());
             }
             if seen.len() > 2 * SHOWN + expected.len() {
                 seen.drain(..SHOWN);
