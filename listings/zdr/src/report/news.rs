@@ -17,6 +17,10 @@ const FOLLOWS: &str = "it follows its files";
 /// What comes first where a server, or the command that tells it, has complained of a reload.
 const COMPLAINED: &str = "A reload complained, and this is what it said: mend that first.";
 
+/// What may end a connection over which nothing is asked, and is no reload.
+const UNASKED: &str = "Clients said nothing over these connections, and a server may end one that is silent: tell in \
+                       `[exchange]` what they ask, so that a time-out is not taken for the reload.";
+
 /// What explains the failures of a report, the most harmful first. Warnings are not among them.
 pub fn causes(report: &Report) -> Vec<Cause> {
     let rare = daily_share(report) < RARE;
@@ -33,6 +37,12 @@ pub fn causes(report: &Report) -> Vec<Cause> {
         .filter(|cause| has_complained(report, cause))
     {
         cause.advice = format!("{COMPLAINED} Otherwise: {}", cause.advice);
+    }
+    let reach = report.server.reach.as_ref();
+    let unasked = reach.is_some_and(|reach| reach.asks_nothing);
+    let cuts = |cause: &&mut Cause| unasked && cause.kind == CauseKind::CutsConnections;
+    for cause in causes.iter_mut().filter(cuts) {
+        cause.advice = format!("{UNASKED} Otherwise: {}", cause.advice);
     }
     for cause in causes
         .iter_mut()
