@@ -100,6 +100,18 @@ async fn keeps(
 }
 
 fn advice(clients: usize, served: usize, error: &str) -> Advice {
+    // More workers do not help where a name is taken for as long as its connection lasts.
+    if error.contains("; last came `") {
+        return Advice {
+            what: "it does not let another client in while one keeps its connection".into(),
+            tried: format!("{clients} clients that say the same, of `[exchange]`, and keep their connections"),
+            seen: format!("the one after {served}: {error}; once the others had left, another client was served"),
+            change: "say in `[exchange]` what several clients may say at a time: a nickname, an identifier or an account \
+                     may be one client's alone. Where that is so in any case, ask for clients that leave at once, one \
+                     after the other: --classes full"
+                .into(),
+        };
+    }
     if served == 1 {
         return Advice {
             what: "it serves one client at a time".into(),
@@ -134,4 +146,23 @@ async fn entered(target: &Target, client: &Client) -> Result<Conversation, Faile
     let mut conversation = Conversation::over(target, stream, seen).await?;
     conversation.enter(target).await?;
     Ok(conversation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_taken_is_no_lack_of_workers() {
+        let taken =
+            "nothing within 5s of what is expected; last came `433 * z :Nickname already in use`";
+        let of = advice(9, 1, taken);
+        assert!(of.what.contains("does not let another client in"), "{of:?}");
+        assert!(of.seen.contains("433"), "{of:?}");
+        assert!(of.change.contains("[exchange]"), "{of:?}");
+        assert_eq!(
+            advice(9, 1, "nothing within 5s").what,
+            "it serves one client at a time"
+        );
+    }
 }
