@@ -1,6 +1,6 @@
 //! What explains the failures of a whole report, which tells more than they do: how many attempts failed.
 
-use crate::attempt::{FailureKind, Phase};
+use crate::attempt::{Class, FailureKind, Phase};
 use crate::gate::ROTATION;
 use crate::gate::code::Code;
 use crate::report::cause::kind::CauseKind;
@@ -38,10 +38,10 @@ pub fn causes(report: &Report) -> Vec<Cause> {
     {
         cause.advice = format!("{COMPLAINED} Otherwise: {}", cause.advice);
     }
-    let reach = report.server.reach.as_ref();
-    let unasked = reach.is_some_and(|reach| reach.asks_nothing);
-    let cuts = |cause: &&mut Cause| unasked && cause.kind == CauseKind::CutsConnections;
-    for cause in causes.iter_mut().filter(cuts) {
+    for cause in causes
+        .iter_mut()
+        .filter(|cause| is_silence_cut(report, cause))
+    {
         cause.advice = format!("{UNASKED} Otherwise: {}", cause.advice);
     }
     for cause in causes
@@ -98,6 +98,16 @@ fn has_complained(report: &Report, cause: &Cause) -> bool {
     };
     let kinds = [CauseKind::NeverShowsNew, CauseKind::OverlooksRenewals];
     kinds.contains(&cause.kind) && findings.any(complains)
+}
+
+/// Whether connections ended over which clients say nothing. Streams of gRPC are asked for in any case.
+fn is_silence_cut(report: &Report, cause: &Cause) -> bool {
+    let reach = report.server.reach.as_ref();
+    let findings = cause.places().filter_map(|at| report.findings.get(at));
+    let mut seen = findings.flat_map(|of| &of.evidence);
+    cause.kind == CauseKind::CutsConnections
+        && reach.is_some_and(|reach| reach.asks_nothing)
+        && seen.any(|of| matches!(of.class, Class::Pooled | Class::Held))
 }
 
 /// Whether clients were let in to its port, and cut in their handshake, and none was refused. PHP does so with a pair of
