@@ -15,7 +15,8 @@ const RARE: f64 = 0.2;
 const FOLLOWS: &str = "it follows its files";
 
 /// What comes first where a server, or the command that tells it, has complained of a reload.
-const COMPLAINED: &str = "A reload complained, or the server did meanwhile: look first at what it said.";
+const COMPLAINED: &str =
+    "A reload complained, or the server did meanwhile: look first at what it said.";
 
 /// What may end a connection over which nothing is asked, and is no reload.
 const UNASKED: &str = "Clients said nothing over these connections, and a server may end one that is silent: tell in \
