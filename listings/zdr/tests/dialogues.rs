@@ -1,8 +1,10 @@
 //! Dialogues with servers that say what is written here, in memory.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::time::timeout;
 use zdr::load::dialogue::{Dialogue, Ended, Speech, Told, before_tls};
 use zdr::server::spec::{Protocol, Spec};
 
@@ -314,6 +316,35 @@ async fn what_is_told_is_said_and_other_lines_are_passed_over() {
         refused.starts_with("the bytes `10 00` was answered `20 02 00 05`, and then: "),
         "{refused}"
     );
+}
+
+/// Connections of one server share what is told of it, and not what came over them.
+#[tokio::test]
+async fn what_came_instead_came_over_the_same_connection() {
+    let speech = told("ask = { expect = 'PONG' }");
+    let mut first = Dialogue::over(speech.clone(), says(b"-ERR slow\r\n"))
+        .await
+        .unwrap();
+    let ended = first.ask().await.unwrap_err().to_string();
+    assert!(ended.contains("-ERR slow"), "{ended}");
+    let mut second = Dialogue::over(speech, says(b"")).await.unwrap();
+    let ended = second.ask().await.unwrap_err().to_string();
+    assert_eq!(ended, "unexpected end of file");
+
+    // One that gives up tells what came, though another is answered meanwhile.
+    let speech = told("ask = { expect = 'PONG' }");
+    let (near, mut far) = duplex(1024);
+    far.write_all(b"433 in use\r\n").await.unwrap();
+    let mut waits = Dialogue::over(speech.clone(), near).await.unwrap();
+    let mut other = Dialogue::over(speech.clone(), says(b"PONG\r\n"))
+        .await
+        .unwrap();
+    let soon = Duration::from_millis(100);
+    let (waited, answered) = tokio::join!(timeout(soon, waits.ask()), other.ask());
+    assert!(waited.is_err());
+    answered.unwrap();
+    assert_eq!(speech.told.instead().as_deref(), Some("433 in use"));
+    assert_eq!(speech.told.instead(), None);
 }
 
 /// Where nobody asks for anything, what a server says is no end of the connection.

@@ -1,7 +1,8 @@
 //! What explains the failures of a whole report, which tells more than they do: how many attempts failed.
 
-use crate::attempt::{FailureKind, Phase};
+use crate::attempt::{Class, FailureKind, Phase};
 use crate::gate::ROTATION;
+use crate::gate::code::Code;
 use crate::report::cause::kind::CauseKind;
 use crate::report::cause::{Cause, grouped};
 use crate::report::{Evidence, Report};
@@ -13,6 +14,14 @@ const RARE: f64 = 0.2;
 /// What a report says of a server that nothing tells of new files.
 const FOLLOWS: &str = "it follows its files";
 
+/// What comes first where a server, or the command that tells it, has complained of a reload.
+const COMPLAINED: &str =
+    "A reload complained, or the server did meanwhile: look first at what it said.";
+
+/// What may end a connection over which nothing is asked, and is no reload.
+const UNASKED: &str = "Clients said nothing over these connections, and a server may end one that is silent: tell in \
+                       `[exchange]` what they ask, so that a time-out is not taken for the reload.";
+
 /// What explains the failures of a report, the most harmful first. Warnings are not among them.
 pub fn causes(report: &Report) -> Vec<Cause> {
     let rare = daily_share(report) < RARE;
@@ -23,6 +32,18 @@ pub fn causes(report: &Report) -> Vec<Cause> {
     let told = told_in_vain(report);
     for (cause, told) in causes.iter_mut().filter(never).zip(told) {
         cause.advice = format!("{told} Otherwise: {}", cause.advice);
+    }
+    for cause in causes
+        .iter_mut()
+        .filter(|cause| has_complained(report, cause))
+    {
+        cause.advice = format!("{COMPLAINED} Otherwise: {}", cause.advice);
+    }
+    for cause in causes
+        .iter_mut()
+        .filter(|cause| is_silence_cut(report, cause))
+    {
+        cause.advice = format!("{UNASKED} Otherwise: {}", cause.advice);
     }
     for cause in causes
         .iter_mut()
@@ -67,6 +88,27 @@ fn told_in_vain(report: &Report) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// Whether a new certificate was not shown, and what was said at the reload is told with that.
+fn has_complained(report: &Report, cause: &Cause) -> bool {
+    let mut findings = cause.places().filter_map(|at| report.findings.get(at));
+    let complains = |of: &Finding| {
+        let said = ["; it said: ", " It said: "];
+        of.code == Code::NotPickedUp && said.iter().any(|said| of.words.contains(said))
+    };
+    let kinds = [CauseKind::NeverShowsNew, CauseKind::OverlooksRenewals];
+    kinds.contains(&cause.kind) && findings.any(complains)
+}
+
+/// Whether connections ended over which clients say nothing. Streams of gRPC are asked for in any case.
+fn is_silence_cut(report: &Report, cause: &Cause) -> bool {
+    let reach = report.server.reach.as_ref();
+    let findings = cause.places().filter_map(|at| report.findings.get(at));
+    let mut seen = findings.flat_map(|of| &of.evidence);
+    cause.kind == CauseKind::CutsConnections
+        && reach.is_some_and(|reach| reach.asks_nothing)
+        && seen.any(|of| matches!(of.class, Class::Pooled | Class::Held))
 }
 
 /// Whether clients were let in to its port, and cut in their handshake, and none was refused. PHP does so with a pair of

@@ -59,11 +59,15 @@ impl Server {
     /// A first process that has never listened, such as HAProxy's master, is the server as long as it lives.
     pub(super) fn follow(&mut self) {
         let (port, pid) = (self.port(), self.pid);
-        let process = self.process.as_ref().filter(|process| process.has_listened);
+        let process = self.process.as_mut().filter(|process| process.has_listened);
         let (Some(process), Some(pid)) = (process, pid) else {
             return;
         };
-        let serving = process.tree.serving(port);
+        let mut serving = process.tree.serving(port);
+        // A successor may have left the group, and its environment with it. It is known by its port then.
+        if serving.is_empty() && process.tree.take_in(port) {
+            serving = process.tree.serving(port);
+        }
         if !serving.contains(&pid)
             && let Some(successor) = serving.first()
         {

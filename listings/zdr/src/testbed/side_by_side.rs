@@ -10,6 +10,7 @@ use crate::load::Target;
 use crate::load::conversation::Conversation;
 use crate::load::failure::Failed;
 use crate::server::advice::Advice;
+use crate::server::spec::Protocol;
 use futures_util::future::join_all;
 use lab::client::Client;
 use tokio::time::sleep;
@@ -34,6 +35,9 @@ const SOON: Duration = Duration::from_millis(2);
 pub(super) async fn served_side_by_side(target: &Target, pool: usize) -> Result<(), Error> {
     let client = target.client(None, false, target.identity.as_deref())?;
     let clients = pool.clamp(1, MOST) + 1;
+    if let Some(error) = ended_at_once(target, &client).await {
+        return Err(Error::Preflight(Box::new(keeps_none(error))));
+    }
     let mut seen = (0, String::new());
     for _ in 0..TIMES {
         // Others tell of a server that does not even serve one.
@@ -48,6 +52,39 @@ pub(super) async fn served_side_by_side(target: &Target, pool: usize) -> Result<
     }
     let (served, error) = seen;
     Err(Error::Preflight(Box::new(advice(clients, served, &error))))
+}
+
+/// What a client meets whose connection is ended as soon as it was answered, or as another client says the same, in a
+/// protocol that zdr is only told. `None` where that is not so each time: then others tell more.
+async fn ended_at_once(target: &Target, client: &Client) -> Option<String> {
+    if target.protocol != Protocol::Tls {
+        return None;
+    }
+    let mut seen = None;
+    for _ in 0..TIMES {
+        let first = target.in_time(Box::pin(entered(target, client))).await;
+        let second = target.in_time(Box::pin(entered(target, client))).await;
+        let (mut first, second) = (first.ok()?, second.ok()?);
+        sleep(PAUSE).await;
+        let asking = first.request(target, 1, Where::Kept);
+        let failed = target.in_time(Box::pin(asking)).await.err();
+        second.close().await;
+        seen = Some(failed.filter(|of| of.kind != FailureKind::Stalled)?.error);
+    }
+    seen
+}
+
+fn keeps_none(error: String) -> Advice {
+    Advice {
+        what: "it ends a connection that clients keep, though nothing was rotated".into(),
+        tried: "a client that was answered, kept its connection while another one said the same, of `[exchange]`, and \
+                asked again"
+            .into(),
+        seen: error,
+        change: "if a nickname or an identifier in `[exchange]` can be one client's alone, let the server choose it. If it \
+                 answers once over each connection, ask for clients that leave at once: --classes full,resuming"
+            .into(),
+    }
 }
 
 /// How many of so many clients were served, and what the next one met, where it waited in vain. They come one after the
@@ -100,6 +137,18 @@ async fn keeps(
 }
 
 fn advice(clients: usize, served: usize, error: &str) -> Advice {
+    // More workers do not help where a name is taken for as long as its connection lasts.
+    if error.contains("; last came `") {
+        return Advice {
+            what: "it does not let another client in while one keeps its connection".into(),
+            tried: format!("{clients} clients that say the same, of `[exchange]`, and keep their connections"),
+            seen: format!("the one after {served}: {error}; once the others had left, another client was served"),
+            change: "say in `[exchange]` what several clients may say at a time: a nickname, an identifier or an account \
+                     may be one client's alone. Where that is so in any case, ask for clients that leave at once, one \
+                     after the other: --classes full"
+                .into(),
+        };
+    }
     if served == 1 {
         return Advice {
             what: "it serves one client at a time".into(),
@@ -134,4 +183,23 @@ async fn entered(target: &Target, client: &Client) -> Result<Conversation, Faile
     let mut conversation = Conversation::over(target, stream, seen).await?;
     conversation.enter(target).await?;
     Ok(conversation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_taken_is_no_lack_of_workers() {
+        let taken =
+            "nothing within 5s of what is expected; last came `433 * z :Nickname already in use`";
+        let of = advice(9, 1, taken);
+        assert!(of.what.contains("does not let another client in"), "{of:?}");
+        assert!(of.seen.contains("433"), "{of:?}");
+        assert!(of.change.contains("[exchange]"), "{of:?}");
+        assert_eq!(
+            advice(9, 1, "nothing within 5s").what,
+            "it serves one client at a time"
+        );
+    }
 }

@@ -178,6 +178,11 @@ fn a_server_that_nothing_told_may_have_to_be_told() {
     assert!(advice(&report).contains("It was told by the signal USR1"));
     report.server.reload = "by a restart".into();
     assert!(!advice(&report).contains("[reload]"));
+    // What a reload complained of is known, and comes before what may be.
+    for found in &mut report.findings {
+        found.words += "; it said: exit status: 127: sh: 1: reload: not found";
+    }
+    assert!(advice(&report).starts_with("A reload complained"));
 }
 
 /// A server that takes no client until its downloads are over refuses nobody.
@@ -602,6 +607,32 @@ fn command(reach: Reach, scenario: &str, code: Code, class: Class) -> Option<Vec
     let cause = causes(&report).remove(0);
     let see = reproduction(&report, &cause)?;
     Some(shlex::split(&see.command).unwrap_or_else(|| panic!("{}", see.command)))
+}
+
+/// A server may end a connection that is silent, whether it reloads or not.
+#[test]
+fn what_nobody_asked_over_may_have_met_a_time_out() {
+    let advice = |class, asks_nothing| {
+        let mut report = found(&[]);
+        report.findings = vec![failure("rotation", Code::Severed, &[FailureKind::Severed])];
+        report.findings[0].evidence[0].class = class;
+        report.server.reach = Some(Reach {
+            address: "127.0.0.1:8443".into(),
+            name: "localhost".into(),
+            request: None,
+            download: None,
+            client_auth: false,
+            starttls: None,
+            begins_in_clear: false,
+            asks_nothing,
+        });
+        causes(&report)[0].advice.clone()
+    };
+    let silent = "Clients said nothing over these connections";
+    assert!(advice(Class::Held, true).starts_with(silent));
+    assert!(!advice(Class::Held, false).contains(silent));
+    // A stream is asked for.
+    assert!(!advice(Class::Grpc, true).contains(silent));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-"""A small server, and what it does at SIGHUP: `complains`, `shuts-down`, `hands-over` or `hands-over-and-ends`."""
+"""A small server, and what it does at SIGHUP: `complains`, `shuts-down`, `hands-over`, `hands-over-and-ends` or
+`hands-over-and-leaves`."""
 
 import os
 import signal
@@ -44,14 +45,22 @@ def hands_over(*_):
             if other is not threading.current_thread():
                 other.join()
         os._exit(0)
+    if what == "hands-over-and-leaves":
+        # Nothing but the port tells whose it is: no group, no environment.
+        os.setsid()
+        os.set_inheritable(listener.fileno(), True)
+        os.execve(sys.executable, [sys.executable, *sys.argv], {"LISTENER": str(listener.fileno())})
     context = loaded()
     if what == "hands-over-and-ends":
         threading.Timer(0.3, lambda: os._exit(0)).start()
 
 
 context = loaded()
-signal.signal(signal.SIGHUP, {"complains": complains, "shuts-down": shuts_down, "hands-over": hands_over, "hands-over-and-ends": hands_over}[what])
-listener = socket.create_server(("127.0.0.1", int(port)), backlog=64)
+if "LISTENER" in os.environ:
+    listener = socket.socket(fileno=int(os.environ["LISTENER"]))
+else:
+    listener = socket.create_server(("127.0.0.1", int(port)), backlog=64)
+signal.signal(signal.SIGHUP, {"complains": complains, "shuts-down": shuts_down}.get(what, hands_over))
 while True:
     tcp, _ = listener.accept()
     threading.Thread(target=answer, args=(tcp,), daemon=True).start()

@@ -87,6 +87,30 @@ fn an_answer_that_is_not_expected_is_shown() {
     );
 }
 
+/// MQTT's brokers end the connection of a client when another one comes with its name.
+#[test]
+fn a_server_that_keeps_no_connection_is_no_fault_of_its_reload() {
+    let Some(python) = lab_test::peer::find("python3") else {
+        return;
+    };
+    let server = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/strangers/ends_others.py"
+    );
+    for what in ["once", "one-name"] {
+        let folder = Folder::new();
+        let toml = format!(
+            "command = [{python:?}, {server:?}, {what:?}, \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\n\
+             protocol = \"tls\"\n{PING}\n[reload]\nrestart = true\n"
+        );
+        let done = folder.check(&toml, &ONE_ROTATION).end();
+        done.says(
+            3,
+            &["it ends a connection that clients keep", "--classes full"],
+        );
+    }
+}
+
 /// Nothing is known of it: it answers each line with the line.
 #[test]
 fn a_protocol_that_is_not_found_is_judged_by_handshakes() {

@@ -174,21 +174,24 @@ event = "listening"
     no_process_is_left(&folder, zdr);
 }
 
-/// As tableflip does: the process that is signalled next is the one that serves then, and none is left behind.
+/// As tableflip does: the process that is signalled next is the one that serves then, and none is left behind. It may
+/// leave its group and its environment: its port tells then.
 #[test]
 fn a_server_that_hands_its_port_over_is_followed() {
-    let Some(toml) = at_hup("hands-over") else {
-        return;
-    };
-    let folder = Folder::new();
-    let arguments =
-        "--classes full --rate 5 --steady-ms 500 --rotations 3 --scenarios same-key --quiet";
-    let arguments: Vec<_> = arguments.split(' ').collect();
-    let running = folder.check(&toml, &arguments);
-    let zdr = running.pid();
-    running.end().says(0, &[]);
-    assert_eq!(folder.report().rotations.len(), 3);
-    no_process_is_left(&folder, zdr);
+    for what in ["hands-over", "hands-over-and-leaves"] {
+        let Some(toml) = at_hup(what) else {
+            return;
+        };
+        let folder = Folder::new();
+        let arguments =
+            "--classes full --rate 5 --steady-ms 500 --rotations 3 --scenarios same-key --quiet";
+        let arguments: Vec<_> = arguments.split(' ').collect();
+        let running = folder.check(&toml, &arguments);
+        let zdr = running.pid();
+        running.end().says(0, &[]);
+        assert_eq!(folder.report().rotations.len(), 3, "{what}");
+        no_process_is_left(&folder, zdr);
+    }
 }
 
 /// The one that took the port over ends: that is an end of the server.

@@ -475,6 +475,7 @@ fn a_way_to_reload_that_fails_is_told() {
     let done = folder.check(&toml, &short()).end();
     done.says(1, &[]);
     assert!(done.out.contains("reload is off"), "{}", done.out);
+    assert!(done.out.contains("A reload complained"), "{}", done.out);
     let report = folder.report();
     let complaint = report.rotations[0].complaint.as_deref().unwrap_or_default();
     assert!(complaint.contains("exit status: 3"), "{complaint}");

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use super::wire::{Duplex, Ended, Wire};
 use crate::server::exchange::{Exchange, Expected, Turn, in_hex};
 
-/// What is told, and what a server last said instead of what was expected.
+/// What is told, and what came instead to the client that has last given up.
 #[derive(Debug, Default)]
 pub struct Told {
     exchange: Exchange,
@@ -36,16 +36,12 @@ impl Told {
         names.map(|name| name.as_bytes().to_vec()).collect()
     }
 
-    /// What the server last said instead of what was expected, if nothing expected came after that.
+    /// What the server last said instead of what was expected, to the client that has last given up. It is told once.
     pub fn instead(&self) -> Option<String> {
         self.instead
             .lock()
             .unwrap_or_else(|e| e.into_inner())
-            .clone()
-    }
-
-    fn heard(&self, instead: Option<String>) {
-        *self.instead.lock().unwrap_or_else(|e| e.into_inner()) = instead;
+            .take()
     }
 
     /// What a client says before it ends a connection. May be empty.
@@ -81,12 +77,19 @@ impl Told {
         if !turn.sent().is_empty() {
             wire.send(turn.sent()).await?;
         }
+        // Of this connection alone: meanwhile, another one may be told something else.
+        let mut waiting = Waiting {
+            told: self,
+            instead: None,
+        };
+        let instead = &mut waiting.instead;
         let come = match turn.expected() {
             None => return Ok(()),
-            Some(Expected::Line(text)) => self.line_with(wire, text).await,
-            Some(Expected::Bytes(bytes)) => self.these_bytes(wire, bytes).await,
+            Some(Expected::Line(text)) => line_with(wire, text, instead).await,
+            Some(Expected::Bytes(bytes)) => these_bytes(wire, bytes, instead).await,
         };
-        let instead = self.instead();
+        // It is over, and not given up.
+        let instead = waiting.instead.take();
         come.map_err(|error| match instead {
             Some(said) => {
                 let what = format!("{} was answered `{said}`, and then: {error}", turn.words());
@@ -95,32 +98,52 @@ impl Told {
             None => error.into(),
         })
     }
+}
 
-    /// Reads lines until this text is in one. Others may come before it: a server also says what nobody has asked for.
-    async fn line_with(&self, wire: &mut Wire<impl Duplex>, text: &str) -> io::Result<()> {
-        loop {
-            let line = wire.line().await?;
-            if line.contains(text) {
-                self.heard(None);
-                return Ok(());
-            }
-            self.heard(Some(line.chars().take(SHOWN).collect()));
+/// A turn whose answer has not come yet. If it is dropped then, its client has given up.
+struct Waiting<'a> {
+    told: &'a Told,
+    instead: Option<String>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(instead) = self.instead.take() {
+            *self.told.instead.lock().unwrap_or_else(|e| e.into_inner()) = Some(instead);
         }
     }
+}
 
-    async fn these_bytes(&self, wire: &mut Wire<impl Duplex>, expected: &[u8]) -> io::Result<()> {
-        let mut seen = Vec::new();
-        while !seen.ends_with(expected) {
-            seen.extend(wire.bytes(1).await?);
-            // It may be the beginning of what is expected.
-            if !expected.starts_with(&seen) {
-                self.heard(Some(in_hex(&seen[..seen.len().min(SHOWN)])));
-            }
-            if seen.len() > 2 * SHOWN + expected.len() {
-                seen.drain(..SHOWN);
-            }
+/// Reads lines until this text is in one. Others may come before it: a server also says what nobody has asked for.
+async fn line_with(
+    wire: &mut Wire<impl Duplex>,
+    text: &str,
+    instead: &mut Option<String>,
+) -> io::Result<()> {
+    loop {
+        let line = wire.line().await?;
+        if line.contains(text) {
+            return Ok(());
         }
-        self.heard(None);
-        Ok(())
+        *instead = Some(line.chars().take(SHOWN).collect());
     }
+}
+
+async fn these_bytes(
+    wire: &mut Wire<impl Duplex>,
+    expected: &[u8],
+    instead: &mut Option<String>,
+) -> io::Result<()> {
+    let mut seen = Vec::new();
+    while !seen.ends_with(expected) {
+        seen.extend(wire.bytes(1).await?);
+        // It may be the beginning of what is expected.
+        if !expected.starts_with(&seen) {
+            *instead = Some(in_hex(&seen[..seen.len().min(SHOWN)]));
+        }
+        if seen.len() > 2 * SHOWN + expected.len() {
+            seen.drain(..SHOWN);
+        }
+    }
+    Ok(())
 }
