@@ -5,7 +5,7 @@ use crate::gate::ROTATION;
 use crate::gate::code::Code;
 use crate::report::cause::kind::CauseKind;
 use crate::report::cause::{Cause, grouped};
-use crate::report::{Evidence, Report};
+use crate::report::{Evidence, Finding, Report};
 
 /// Where less than this share of attempts fails at rotations while all is well, that is not what half of them fail by
 /// in a scenario, even if they fail in the same way.
