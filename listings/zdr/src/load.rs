@@ -39,6 +39,7 @@ pub mod pool;
 pub mod probe;
 pub(crate) mod quic;
 pub mod read_ahead;
+pub(crate) mod silence;
 pub(crate) mod staple;
 pub mod target;
 mod upload;

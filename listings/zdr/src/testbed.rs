@@ -250,7 +250,10 @@ impl TestBed {
                 target.http3 && target.has_downloads() && target.survives_migration().await,
             ),
             (Class::Upload, target.upload.is_some()),
-            (Class::Held, target.has_conversations()),
+            (
+                Class::Held,
+                target.has_conversations() && target.keeps_silent_clients().await,
+            ),
             (Class::Grpc, target.grpc),
             (Class::Mutual, self.spec().client_auth),
         ];

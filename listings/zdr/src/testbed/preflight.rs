@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 use crate::error::Error;
 use crate::load::Target;
 use crate::load::failure::Failed;
+use crate::load::silence::ENDS_SILENCE;
 use crate::server::advice::Advice;
 use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
@@ -112,6 +113,7 @@ fn reason(class: Class, spec: &Spec) -> String {
             "no conversation crosses a rotation: name a WebSocket that echoes, `websocket = \"/path\"`"
                 .into()
         }
+        (Class::Held, Protocol::Tls) if !spec.grpc => ENDS_SILENCE.into(),
         (Class::Grpc, _) => {
             "the description does not say that it has gRPC's health service: set `grpc = true` if it has"
                 .into()

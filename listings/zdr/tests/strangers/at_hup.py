@@ -1,5 +1,5 @@
-"""A small server, and what it does at SIGHUP: `complains`, `shuts-down`, `hands-over`, `hands-over-and-ends` or
-`hands-over-and-leaves`."""
+"""A small server, and what it does at SIGHUP: `complains`, `shuts-down`, `hands-over`, `hands-over-and-ends`,
+`hands-over-and-leaves` or `impatient`."""
 
 import os
 import signal
@@ -20,6 +20,9 @@ def loaded():
 def answer(tcp):
     try:
         tls = context.wrap_socket(tcp, server_side=True)
+        if what == "impatient":
+            # As servers do with a client that does not log in.
+            tls.settimeout(1)
         tls.recv(4096)
         tls.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
         tls.close()
@@ -34,6 +37,11 @@ def complains(*_):
 def shuts_down(*_):
     """As hypercorn does: as if it had been told to end."""
     os._exit(0)
+
+
+def reloads(*_):
+    global context
+    context = loaded()
 
 
 def hands_over(*_):
@@ -60,7 +68,8 @@ if "LISTENER" in os.environ:
     listener = socket.socket(fileno=int(os.environ["LISTENER"]))
 else:
     listener = socket.create_server(("127.0.0.1", int(port)), backlog=64)
-signal.signal(signal.SIGHUP, {"complains": complains, "shuts-down": shuts_down}.get(what, hands_over))
+known = {"complains": complains, "shuts-down": shuts_down, "impatient": reloads}
+signal.signal(signal.SIGHUP, known.get(what, hands_over))
 while True:
     tcp, _ = listener.accept()
     threading.Thread(target=answer, args=(tcp,), daemon=True).start()

@@ -137,3 +137,25 @@ fn a_protocol_that_is_not_found_is_judged_by_handshakes() {
     );
     assert!(toml.contains("So handshakes are judged"), "{toml}");
 }
+
+/// Its time-out is no matter of its reload.
+#[test]
+fn a_server_that_ends_silent_connections_is_not_failed_for_it() {
+    let Some(toml) = super::at_hup("impatient") else {
+        return;
+    };
+    let toml = toml.replace("any_http", "tls");
+    let folder = Folder::new();
+    let few = [
+        "--rate",
+        "10",
+        "--patience-ms",
+        "20000",
+        "--steady-ms",
+        "1500",
+    ];
+    let done = folder
+        .check(&toml, &[&ONE_ROTATION[..], &few].concat())
+        .end();
+    done.says(0, &["it soon ends a connection over which nothing is said"]);
+}
