@@ -84,11 +84,11 @@ pub(crate) fn frame(certificate: &X509Certificate<'_>) -> Option<&'static str> {
     let body = items(certificate.tbs_certificate.as_ref());
     let fields = items(body.first()?.data);
     let all = fields.iter().filter(|it| it.tag() == Tag(3));
-    let all = all
+    let mut all = all
         .flat_map(|it| items(it.data))
         .flat_map(|it| items(it.data));
     let ends = |it: Any<'_>| items(it.data).last().map(|last| last.tag()) == Some(Tag::OctetString);
-    if !all.map(ends).all(|ends| ends) {
+    if !all.all(ends) {
         return Some("an extension has a part too many, and clients of OpenSSL do not parse that");
     }
     let mut behind = certificate.extensions().iter().filter(|it| {
