@@ -2,6 +2,7 @@
 `hands-over-and-leaves` or `impatient`."""
 
 import os
+import select
 import signal
 import socket
 import ssl
@@ -69,7 +70,20 @@ if "LISTENER" in os.environ:
 else:
     listener = socket.create_server(("127.0.0.1", int(port)), backlog=64)
 known = {"complains": complains, "shuts-down": shuts_down, "impatient": reloads}
-signal.signal(signal.SIGHUP, known.get(what, hands_over))
+signal.signal(signal.SIGHUP, lambda *_: None)
+# A signal waits until a client that was accepted is in the hands of its thread.
+wakes, woken = socket.socketpair()
+for one in (wakes, woken, listener):
+    one.setblocking(False)
+signal.set_wakeup_fd(wakes.fileno())
 while True:
-    tcp, _ = listener.accept()
+    ready, _, _ = select.select([listener, woken], [], [])
+    if woken in ready:
+        woken.recv(64)
+        known.get(what, hands_over)()
+    try:
+        tcp, _ = listener.accept()
+    except BlockingIOError:
+        continue
+    tcp.setblocking(True)
     threading.Thread(target=answer, args=(tcp,), daemon=True).start()
