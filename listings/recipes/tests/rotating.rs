@@ -371,6 +371,7 @@ fn a_root_that_has_expired_is_no_root() {
 #[test]
 fn a_leaf_is_renewed_beside_roots_that_are_not_valid() {
     let mut bench = Bench::started();
+    let roots = fs::read_to_string(bench.path("ca.crt")).unwrap();
     for (spoil, word) in [
         ("", "malformed"),
         ("<html>", "malformed"),
@@ -391,6 +392,11 @@ fn a_leaf_is_renewed_beside_roots_that_are_not_valid() {
             _ => None,
         });
         assert_eq!(again.0, word);
+        // Each look tells it until then: what was told before is not of the next fault.
+        bench.write("ca.crt", &roots);
+        bench.until("mended", |seen| {
+            matches!(seen, Seen::Unchanged).then_some(())
+        });
     }
 }
 
