@@ -1,12 +1,17 @@
 //! No test is left out. A crate's tests are one program, which cargo does not put together by itself:
 //! a file that its `main.rs` does not name would never run. Nor would an example that its crate leaves to
-//! this one.
+//! this one, nor a unit test of a library or program whose manifest says that it has none.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
+use regex::Regex;
+use serde_json::Value;
 use walkdir::WalkDir;
+
+use crate::house::source::file_of;
 
 /// The files and folders of tests that neither `main.rs` nor the manifest names.
 fn left_out(package: &Path) -> Vec<String> {
@@ -97,4 +102,76 @@ fn fences_in_comments(text: &str) -> usize {
         line.starts_with("//! ```") || line.starts_with("/// ```")
     };
     text.lines().filter(|line| comment(line)).count()
+}
+
+/// Whether the file, or a module of it, has a unit test.
+fn has_tests(file: &Path, is_root: bool) -> bool {
+    let text = fs::read_to_string(file);
+    let text = text.unwrap_or_else(|why| panic!("{}: {why}", file.display()));
+    let test = Regex::new(r"(?m)^\s*#\[(?:\w+::)*test\b|^\s*proptest! \{").unwrap();
+    let module = Regex::new(r"(?m)^\s*(?:pub(?:\(.*\))? )?mod (\w+);").unwrap();
+    let mut modules = module.captures_iter(&text);
+    test.is_match(&text) || modules.any(|name| has_tests(&file_of(file, is_root, &name[1]), false))
+}
+
+/// What is wrong with a library or program, as cargo describes it.
+fn misjudged(target: &Value) -> Option<String> {
+    if !matches!(target["kind"][0].as_str()?, "lib" | "bin") {
+        return None;
+    }
+    let file = PathBuf::from(target["src_path"].as_str()?);
+    let wrong = match (has_tests(&file, true), target["test"].as_bool()?) {
+        (true, false) => "has unit tests that never run: `test = false` is to go",
+        (false, true) => "has no unit test: `test = false` saves building it twice",
+        _ => return None,
+    };
+    Some(format!("{}: {wrong}", file.display()))
+}
+
+/// Without `test = false` cargo builds and links a library or program once more, to run nothing. With it, a unit
+/// test that is added there would never run.
+#[test]
+fn a_library_or_program_is_built_for_unit_tests_where_it_has_some() {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["metadata", "--no-deps", "--format-version", "1"]);
+    cargo.current_dir(scripts::root().unwrap());
+    let found: Value = serde_json::from_slice(&cargo.output().unwrap().stdout).unwrap();
+    let packages = found["packages"].as_array().unwrap();
+    let targets = packages
+        .iter()
+        .flat_map(|package| package["targets"].as_array().unwrap());
+    let none: [String; 0] = [];
+    assert!(targets.clone().count() > 60, "{found}");
+    assert_eq!(targets.filter_map(misjudged).collect::<Vec<_>>(), none);
+}
+
+#[test]
+fn a_unit_test_in_a_module_is_found() {
+    let crate_ = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let file = crate_.path().join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let root = write("lib.rs", "pub mod one;\n");
+    write("one.rs", "#[cfg(test)]\nmod within;\n");
+    let target = |tested| serde_json::json!({"kind": ["lib"], "src_path": root, "test": tested});
+    write(
+        "one/within.rs",
+        "// #[test] is said here, and none is there.\n",
+    );
+    assert!(misjudged(&target(true)).unwrap().contains("no unit test"));
+    assert_eq!(misjudged(&target(false)), None);
+    for text in [
+        "#[test]\nfn it() {}\n",
+        "#[tokio::test(start_paused = true)]\nasync fn it() {}\n",
+    ] {
+        write("one/within.rs", text);
+        assert!(
+            misjudged(&target(false)).unwrap().contains("never run"),
+            "{text}"
+        );
+        assert_eq!(misjudged(&target(true)), None, "{text}");
+    }
 }

@@ -5,7 +5,7 @@
 mod checker;
 mod circle;
 mod closed;
-mod source;
+pub mod source;
 
 use std::collections::BTreeSet;
 use std::fs;
