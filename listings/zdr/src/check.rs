@@ -154,8 +154,9 @@ async fn rotated(
             error = control.interrupted() => Some(error),
         };
     }
-    if let Some(ended) = run.ended_by_the_first_signal(&mut testbed) {
-        return Err(ended);
+    let ended = run.ended_by_the_first_signal(&mut testbed);
+    if let Some(error) = ended.or_else(|| run.half_handed_over(&testbed)) {
+        return Err(error);
     }
     stop(load, control, &mut interrupted).await;
     let cut_short = interrupted.as_deref().filter(|error| is_short(error));

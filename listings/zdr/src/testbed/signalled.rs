@@ -48,6 +48,29 @@ pub(crate) fn ended_by_its_signal(server: &mut Server) -> Option<Error> {
     Some(Error::Signalled(Box::new(advice)))
 }
 
+/// What to change where the signal by which it is told only begins a handover, which the description does not complete.
+/// `None` where that is not so, or cannot be seen.
+pub(crate) fn half_handed_over(server: &Server) -> Option<Error> {
+    let (name, first, second) = server.half_handed_over()?;
+    Some(Error::Signalled(Box::new(Advice {
+        what: format!(
+            "SIG{name} starts a second server beside the first, and nothing ends the first: clients come to both"
+        ),
+        tried: format!("SIG{name} was sent to process {first} when there were new files"),
+        seen: format!(
+            "process {second}, which process {first} has started since, listens with processes of its own. Process \
+             {first} still listens, too"
+        ),
+        change: format!(
+            "say the second step as well, by a command in `[reload]` instead of the signal: command = [\"sh\", \"-c\", \
+             \"kill -{name} {{pid}}; sleep 5; kill -QUIT {{pid}}\"], with the signal that lets the first server finish \
+             (SIGQUIT for nginx and unicorn, SIGTERM for gunicorn), and the time that the second needs before it serves. `{{pid}}` \
+             is the one that serves when there are new files, so each reload reaches the latest. Or name a signal \
+             that reloads without a second server, such as HUP"
+        ),
+    })))
+}
+
 fn advice(server: &Server, (name, pid): (&str, i32), tried: String, ends: &str) -> Advice {
     if let Some(instead) = server.instead() {
         return Advice {
