@@ -1,5 +1,5 @@
 """A small server, and what it does at SIGHUP: `complains`, `shuts-down`, `hands-over`, `hands-over-and-ends`,
-`hands-over-and-leaves`, `stays-beside` or `impatient`."""
+`hands-over-and-leaves`, `hands-over-in-vain`, `stays-beside` or `impatient`."""
 
 import os
 import select
@@ -54,6 +54,9 @@ def hands_over(*_):
             if other is not threading.current_thread():
                 other.join()
         os._exit(0)
+    if what == "hands-over-in-vain":
+        print("starting the next one\nKeyError: 'certificates'", file=sys.stderr, flush=True)
+        os._exit(1)
     if what == "hands-over-and-leaves":
         # Nothing but the port tells whose it is: no group, no environment.
         os.setsid()

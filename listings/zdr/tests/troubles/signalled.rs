@@ -87,6 +87,23 @@ fn a_server_that_shuts_down_by_the_signal_is_told_so() {
     done.end().says(3, &parts);
 }
 
+/// Why the next one does not stay, it has said.
+#[test]
+fn what_a_successor_said_that_ended_at_its_start_is_shown() {
+    let Some(toml) = at_hup("hands-over-in-vain") else {
+        return;
+    };
+    let folder = Folder::idle();
+    let done = folder.check(&toml, &[&ONE_ROTATION[..], &FEW].concat());
+    let parts = [
+        "at the first reload: SIGHUP ended the server",
+        "or has handed over to a process that has ended, too",
+        "It said: starting the next one\n",
+        "KeyError: 'certificates'",
+    ];
+    done.end().says(3, &parts);
+}
+
 /// As gunicorn and nginx at SIGUSR2: a second signal has to end the first master.
 #[test]
 fn a_handover_that_the_signal_only_begins_is_told_so() {
