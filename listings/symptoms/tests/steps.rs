@@ -49,3 +49,46 @@ async fn every_first_step_runs() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// The command of a step, as the page prints it.
+fn command(step: &str) -> String {
+    index().step(step).unwrap().command.clone()
+}
+
+async fn shell(bench: &Bench, line: &str) -> String {
+    let mut command = bench.command("sh");
+    command.args(["-c", line]).stdin(Stdio::null());
+    run(&mut command).await
+}
+
+/// Two files that cannot be read gave two empty keys, which are equal.
+#[tokio::test]
+async fn a_pair_is_called_one_only_if_it_is_one() {
+    if lab_test::peer::find("openssl").is_none() {
+        return;
+    }
+    let (bench, line) = (Bench::new(), command("pair"));
+    let verdict = "they belong together";
+    let said = shell(&bench, &line).await;
+    assert!(!said.contains(verdict), "without files: {said}");
+    for (files, one) in [("mixed", false), ("good", true)] {
+        for (to, from) in [("tls.crt", "crt"), ("tls.key", "key")] {
+            std::fs::copy(bench.path(&format!("{files}.{from}")), bench.path(to)).unwrap();
+        }
+        let said = shell(&bench, &line).await;
+        assert_eq!(said.contains(verdict), one, "{files}: {said}");
+    }
+}
+
+/// A file that is not there is most often missed behind a link, or with its folder.
+#[tokio::test]
+async fn a_link_that_leads_nowhere_is_shown_with_where_it_leads() {
+    let bench = Bench::new();
+    std::os::unix::fs::symlink("nowhere/tls.key", bench.path("tls.key")).unwrap();
+    let said = shell(&bench, &command("rights")).await;
+    let names = |words: &str| said.contains(words);
+    assert!(
+        names("tls.key -> nowhere/tls.key") && names("nowhere - No such file or directory"),
+        "{said}"
+    );
+}

@@ -32,6 +32,7 @@ use crate::server::spec::Spec;
 use crate::testbed::TestBed;
 use crate::testbed::preflight::ready;
 use crate::testbed::shared::SharedFixtures;
+use crate::testbed::signalled::ended_by_its_signal;
 use ch11_verification::attempt::Class;
 pub use options::{Options, RATE, RunControl, Step, rate};
 use pace::{begun, lower, slowed};
@@ -154,8 +155,12 @@ async fn rotated(
             error = control.interrupted() => Some(error),
         };
     }
-    if let Some(ended) = run.ended_by_the_first_signal(&mut testbed) {
-        return Err(ended);
+    let ended = match run.has_rotated() {
+        true => None,
+        false => ended_by_its_signal(&mut testbed.server).await,
+    };
+    if let Some(error) = ended.or_else(|| run.half_handed_over(&testbed)) {
+        return Err(error);
     }
     stop(load, control, &mut interrupted).await;
     let cut_short = interrupted.as_deref().filter(|error| is_short(error));

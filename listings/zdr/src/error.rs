@@ -88,14 +88,13 @@ impl Error {
     }
 
     /// With the last lines of the server, where clients met something else than they should before anything was
-    /// rotated.
+    /// rotated, or where the first reload has ended it.
     pub(crate) fn with_said(mut self, said: &str) -> Self {
-        if let Self::Preflight(advice) = &mut self
-            && let said = last_lines(said)
-            && !said.is_empty()
+        if let Self::Preflight(advice) | Self::Signalled(advice) = &mut self
+            && !said.trim().is_empty()
         {
             advice.seen += "\n";
-            advice.seen += &it_said(&said);
+            advice.seen += &it_said_last(said);
         }
         self
     }
@@ -107,13 +106,6 @@ impl Error {
             false => Self::File(path.to_owned(), error),
         }
     }
-}
-
-/// The last of these lines: those before may be of other clients.
-fn last_lines(said: &str) -> String {
-    const LAST: usize = 5;
-    let lines: Vec<_> = said.trim().lines().collect();
-    lines[lines.len().saturating_sub(LAST)..].join("\n")
 }
 
 /// An error in words, for what has become of an [`Error`]: where this machine had nothing left, and no more is known

@@ -25,7 +25,7 @@ pub mod download;
 pub(crate) mod equal;
 pub mod failure;
 mod grpc;
-mod held;
+pub(crate) mod held;
 pub mod http2;
 mod http3;
 pub(crate) mod idle;

@@ -79,6 +79,8 @@ pub struct Server {
     address: watch::Sender<SocketAddr>,
     pid: Option<i32>,
     before: Before,
+    /// Which of its processes listened before it was first told of new files.
+    served_first: Option<Vec<succession::Serving>>,
     /// The log file of a server that is attached to, and from where on it was not read yet.
     log: Option<(PathBuf, u64)>,
     _reading: JoinSet<()>,
@@ -134,6 +136,7 @@ impl Server {
             output: ServerOutput::default(),
             pid: None,
             before: Before::now(),
+            served_first: None,
             log: None,
             _reading: JoinSet::new(),
         };

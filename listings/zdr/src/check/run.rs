@@ -40,7 +40,7 @@ use crate::server::spec::Spec;
 use crate::testbed::TestBed;
 use crate::testbed::aside::Amiss;
 use crate::testbed::rotate::rotate;
-use crate::testbed::signalled::ended_by_its_signal;
+use crate::testbed::signalled::half_handed_over;
 use ch11_verification::rotation::Window;
 
 /// The part of a check in which nothing is done to the server but rotating.
@@ -188,11 +188,19 @@ impl Run {
         short.or_else(|| errors().find(|error| is_full(error)).map(full))
     }
 
-    /// Why there is no verdict where the signal of the first reload has ended the server, or what starts it.
-    pub(super) fn ended_by_the_first_signal(&self, testbed: &mut TestBed) -> Option<Error> {
-        let has_rotated = self.windows.iter().any(|of| of.first_new.is_some());
-        let ended = (!has_rotated).then(|| ended_by_its_signal(&mut testbed.server));
-        ended.flatten()
+    /// Whether any rotation was shown.
+    pub(super) fn has_rotated(&self) -> bool {
+        self.windows.iter().any(|of| of.first_new.is_some())
+    }
+
+    /// Why there is no verdict where the signal starts a second server, and the first goes on beside it. One whose
+    /// clients were all shown the new certificate in time is judged nevertheless.
+    pub(super) fn half_handed_over(&self, testbed: &TestBed) -> Option<Error> {
+        let mut windows = self.windows.iter();
+        let is_unsettled = windows.any(|of| of.converged.is_none());
+        is_unsettled
+            .then(|| half_handed_over(&testbed.server))
+            .flatten()
     }
 
     /// How long the run has taken so far.
@@ -273,6 +281,17 @@ impl Run {
         let mut findings = findings::of_resumption(records, rotations, latest);
         if let Some(resources) = &self.resources {
             findings.extend(of_resources(resources, &self.growth, rotations.len()));
+        }
+        let left = findings
+            .iter_mut()
+            .find(|of| of.code == Code::ProcessesLeft);
+        if let (Some(left), Some((signal, first, second))) =
+            (left, testbed.server.half_handed_over())
+        {
+            left.words += &format!(
+                " Process {first}, which gets SIG{signal}, still serves beside process {second}, which it has started \
+                 since: what ends the first one is not in the description."
+            );
         }
         findings.extend(findings::of_chains(testbed.chains.added()));
         findings.extend(of_server(&mut testbed.server, findings::ROTATION));

@@ -3,19 +3,19 @@
 use crate::judge::findings::finding;
 use crate::report::{Code, Finding, Severity};
 use crate::server::Server;
+use crate::server::error::it_said_last;
 
 /// Whether it has ended by itself, and whether it has printed bytes of a key.
 pub(crate) fn of_server(server: &mut Server, scenario: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     // One that went into the background has not ended, and ends the run.
     if let Some(status) = server.ended().filter(|_| !server.is_in_background()) {
-        let last = server.output().last();
-        let last = last.lines().last().unwrap_or("nothing");
+        let said = it_said_last(&server.output().last());
         let ended = match server.has_ended_by_its_signal() {
             Some((name, ..)) => format!("was ended by SIG{name}, by which it is told of new files"),
             None => "ended by itself".into(),
         };
-        let words = format!("The server {ended} ({status}). It said: {last}");
+        let words = format!("The server {ended} ({status}). {said}");
         found.push(finding(Severity::Failure, Code::Stopped, scenario, words));
     }
     let leaks = server.output().leaks();

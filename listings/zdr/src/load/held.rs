@@ -15,6 +15,7 @@ use crate::load::dialogue::{Dialogue, Ended};
 use crate::load::failure::Failed;
 use crate::load::grpc::Grpc;
 use crate::load::probe::{Probe, ProbeContext};
+use crate::load::target::Target;
 use crate::load::websocket::Echo;
 
 /// From one step of a conversation to the next.
@@ -42,6 +43,28 @@ pub(super) async fn conversations(context: ProbeContext, client: Client) {
             sleep(PACE).await;
         }
     }
+}
+
+/// Begins a conversation, says one thing in it, and ends it: whether the server knows the protocol by more than the
+/// answer to a single request.
+///
+/// # Errors
+/// What the server said instead, or that it said nothing.
+pub(crate) async fn holds(target: &Target, client: &Client) -> Result<(), Failed> {
+    let holding = async {
+        let (stream, _) = target.open(client).await.map_err(Failed::opening)?;
+        let held = async {
+            let mut dialogue = Dialogue::over(target.speech(), stream).await?;
+            dialogue.hold().await?;
+            dialogue.go_on().await?;
+            dialogue.let_go(1).await?;
+            dialogue.close().await;
+            Ok(())
+        };
+        held.await.map_err(|ended: Ended| ended.at(Where::New))
+    };
+    // Boxed: without optimisation, so much room is more than a worker thread has.
+    target.in_time(Box::pin(holding)).await
 }
 
 /// A conversation that has begun.

@@ -78,6 +78,7 @@ fn key_figures(report: &Report) -> Markup {
     let attempts: u64 = report.classes.iter().map(|class| class.attempts).sum();
     let failed: u64 = report.classes.iter().map(|class| class.failed).sum();
     let times = Times::of(&report.rotations);
+    let from_files = Times::from_files(report);
     let at_risk = report.verdict.at_risk.as_ref();
     let at_risk = at_risk.map(|of| {
         let (failed, of, below) = (of.attempts.failed, of.attempts.of, of.attempts.failed_below);
@@ -115,6 +116,10 @@ fn key_figures(report: &Report) -> Markup {
                     (unbroken(&format::maybe_millis(times.first_new_median_ms)))
                     @if let Some(worst) = longest(times.first_new_worst_ms) {
                         " " small { "in the median," } " " small { (worst) }
+                    }
+                    @if let Some((told, of)) = &from_files {
+                        " " small { "after " (told) " was over;" }
+                        " " small { (format::maybe_millis(of.first_new_median_ms)) " after the first file" }
                     }
                 }
             }

@@ -168,8 +168,15 @@ fn rotations(text: &mut String, report: &Report) {
         0 => String::new(),
         never => format!("; {} never shown", format::count(never)),
     };
+    let from_files = Times::from_files(report).map_or_else(String::new, |(told, from_files)| {
+        format!(
+            " after {told} was over, or {} and {} after the first file was written",
+            format::maybe_millis(from_files.first_new_median_ms),
+            format::maybe_millis(from_files.first_new_worst_ms)
+        )
+    });
     let line = format!(
-        "Rotations: {}; to the new certificate {} in the median, {} at the longest; old and new \
+        "Rotations: {}; to the new certificate {} in the median, {} at the longest{from_files}; old and new \
          side by side for {} at the longest{never}.",
         format::count(times.rotations),
         format::maybe_millis(times.first_new_median_ms),

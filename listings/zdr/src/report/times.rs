@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::report::Rotation;
+use crate::report::{Report, Rotation};
 
 /// Times of the rotations of one report.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -36,5 +36,27 @@ impl Times {
             first_new_worst_ms: new.last().copied(),
             overlap_worst_ms: overlaps.max_by(f64::total_cmp),
         }
+    }
+
+    /// The same times from the first file that was written on, and what they count from otherwise, where telling the
+    /// server takes time itself: a restart is over when the server is ready again, and a command when it ends. Clients
+    /// may be shown the new certificate by then. `None` where the server is told in a moment, or has shown none.
+    pub(crate) fn from_files(report: &Report) -> Option<(&'static str, Self)> {
+        let told = match report.server.reload.as_str() {
+            "by a restart" => "the restart",
+            // So a command is shown, and a signal is not.
+            how if how.starts_with("by `") => "the command",
+            _ => return None,
+        };
+        let from_files = |of: &Rotation| Rotation {
+            first_new_ms: of
+                .first_new_ms
+                .map(|new| new + of.notified_ms - of.began_ms),
+            ..of.clone()
+        };
+        let rotations: Vec<_> = report.rotations.iter().map(from_files).collect();
+        let times = Self::of(&rotations);
+        times.first_new_median_ms?;
+        Some((told, times))
     }
 }

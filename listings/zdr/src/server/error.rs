@@ -117,6 +117,13 @@ pub(crate) fn it_said(said: &str) -> String {
     }
 }
 
+/// The last lines of what it said: those before may be of other clients.
+pub(crate) fn it_said_last(said: &str) -> String {
+    const LAST: usize = 5;
+    let lines: Vec<_> = said.trim().lines().collect();
+    it_said(&lines[lines.len().saturating_sub(LAST)..].join("\n"))
+}
+
 fn all(each: &[impl ToString]) -> String {
     let all: Vec<_> = each.iter().map(ToString::to_string).collect();
     all.join(" and ")

@@ -25,7 +25,7 @@ const LONGEST: u64 = 16 * 1024;
 const MOST: usize = 20_000;
 
 /// Words by which people find what a program complains of.
-const COMPLAINTS: [&str; 12] = [
+const COMPLAINTS: [&str; 13] = [
     "cannot",
     "can't",
     "denied",
@@ -36,6 +36,7 @@ const COMPLAINTS: [&str; 12] = [
     "mismatch",
     "no such file",
     "not permitted",
+    "panic",
     "refused",
     "unable",
 ];

@@ -115,6 +115,11 @@ pub(crate) fn lives(pid: i32) -> bool {
     processes::lives(pid)
 }
 
+/// Which process has started this one. `None` where the system does not tell.
+pub(crate) fn parent(pid: i32) -> Option<i32> {
+    processes::parent(pid)
+}
+
 /// Whether this signal would end a process. `None` where the system does not tell.
 pub(crate) fn would_end(pid: i32, signal: Signal) -> Option<bool> {
     processes::would_end(pid, signal)

@@ -159,6 +159,11 @@ pub(super) fn serving(members: &[Member], port: u16) -> Vec<i32> {
     serving.into_iter().map(|(_, pid)| pid).collect()
 }
 
+/// Which process has started this one, or has taken it over since. `None` where it is gone.
+pub(super) fn parent(pid: i32) -> Option<i32> {
+    Some(Process::new(pid).ok()?.stat().ok()?.ppid)
+}
+
 /// All their sockets, by their number.
 pub(super) fn sockets_of(members: &[Member]) -> HashSet<u64> {
     members.iter().flat_map(sockets).collect()

@@ -46,6 +46,11 @@ pub(super) fn serving(_: &[Member], _: u16) -> Vec<i32> {
 }
 
 /// Not known.
+pub(super) fn parent(_: i32) -> Option<i32> {
+    None
+}
+
+/// Not known.
 pub(super) fn all_listening() -> impl Iterator<Item = (u64, SocketAddr)> {
     std::iter::empty()
 }

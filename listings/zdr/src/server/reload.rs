@@ -40,6 +40,7 @@ impl Server {
     /// As [`Server::reload`].
     pub(crate) async fn reload_by(&mut self, reload: &Reload, pem: &str) -> Result<(), String> {
         self.follow();
+        self.remember_who_serves();
         if let Some(signal) = reload.signal.as_deref().and_then(signal_named) {
             let pid = self
                 .pid

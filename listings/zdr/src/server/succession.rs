@@ -2,11 +2,27 @@
 //!
 //! A server may hand its port over: at each reload a new process takes the place of the one before, which ends when
 //! its clients have left, as programs with Cloudflare's tableflip do. The new one is the server from then on.
+//!
+//! Others leave the last step to whoever signals them: at SIGUSR2, gunicorn, unicorn and nginx start a second master
+//! beside the first, and both serve until the first is told to end. Such a handover is recognised, and not completed:
+//! which signal ends the old one, and when, is for the description to say.
 
 use crate::server::Server;
 use crate::server::holder::Holder;
-use crate::server::process_tree::{ProcessTree, lives};
+use crate::server::process_tree::{ProcessTree, lives, parent};
 use crate::server::taken_ports::behind;
+
+/// A process that listens, and the one that has started it.
+pub(super) type Serving = (i32, i32);
+
+/// Which process has been started by this one and serves with processes of its own. The workers that a reload starts
+/// have none, and neither has a process that serves one client.
+fn master_below(first: i32, serving: &[Serving]) -> Option<i32> {
+    let has_workers = |pid: i32| serving.iter().any(|(_, parent)| *parent == pid);
+    let below = serving.iter().filter(|(_, parent)| *parent == first);
+    let mut below = below.map(|(pid, _)| *pid);
+    below.find(|pid| has_workers(*pid))
+}
 
 impl Server {
     /// How its process ended, where it did.
@@ -75,6 +91,40 @@ impl Server {
         }
     }
 
+    /// Remembers which of its processes serve before it is first told of new files.
+    pub(super) fn remember_who_serves(&mut self) {
+        if self.served_first.is_none() {
+            self.served_first = Some(self.serving());
+        }
+    }
+
+    /// Those that listen on its port, each with the process that has started it.
+    fn serving(&self) -> Vec<Serving> {
+        let port = self.port();
+        let serving = match (&self.process, self.pid) {
+            (Some(process), _) => process.tree.serving(port),
+            (None, Some(pid)) => ProcessTree::group(pid).serving(port),
+            (None, None) => Vec::new(),
+        };
+        let with_parent = |pid| Some((pid, parent(pid)?));
+        serving.into_iter().filter_map(with_parent).collect()
+    }
+
+    /// The signal that only began a handover, the process that got it, and the one that this has started since: both
+    /// serve.
+    pub(crate) fn half_handed_over(&self) -> Option<(&str, i32, i32)> {
+        let signal = self.spec.reload.signal.as_deref()?;
+        let (first, before) = (self.pid?, self.served_first.as_ref()?);
+        // One that has had such a process from the beginning replaces it, maybe, when it reloads.
+        if master_below(first, before).is_some() {
+            return None;
+        }
+        let serving = self.serving();
+        let still_serves = serving.iter().any(|(pid, _)| *pid == first);
+        let second = master_below(first, &serving)?;
+        still_serves.then_some((signal, first, second))
+    }
+
     /// Whether another process than the first one serves, since that has handed its port over.
     pub(super) fn is_followed(&mut self) -> bool {
         let is_first =
@@ -83,5 +133,25 @@ impl Server {
             self.follow();
         }
         !is_first(self) && self.pid.is_some_and(lives)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::master_below;
+
+    #[test]
+    fn a_second_master_is_told_from_workers() {
+        // A master with two workers, and with those of a reload.
+        let first = [(10, 1), (11, 10), (12, 10)];
+        assert_eq!(master_below(10, &first), None);
+        let reloaded = [&first[..], &[(13, 10), (14, 10)]].concat();
+        assert_eq!(master_below(10, &reloaded), None);
+        // A second master, as gunicorn's: its first worker serves, or does not yet.
+        let second = [&first[..], &[(20, 10)]].concat();
+        assert_eq!(master_below(10, &second), None);
+        let second = [&second[..], &[(21, 20)]].concat();
+        assert_eq!(master_below(10, &second), Some(20));
+        assert_eq!(master_below(20, &second), None);
     }
 }

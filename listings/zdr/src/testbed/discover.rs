@@ -12,6 +12,7 @@ use ch09_simulating_rotation::Writer;
 use crate::error::Error;
 use crate::load::Target;
 use crate::load::dialogue::Told;
+use crate::load::held::holds;
 use crate::server::advice::Advice;
 use crate::server::exchange::Exchange;
 use crate::server::holder::Holder;
@@ -164,13 +165,19 @@ async fn protocol(testbed: &TestBed, seen: &Look) -> Result<Spoken, Error> {
             ..target.clone()
         };
         let client = target.client(None, false, target.identity.as_deref())?;
-        let asked = asked(&target);
-        match target.probe(&client).await {
-            (_, Ok(())) => {
+        let mut asked = asked(&target);
+        let mut answered = target.probe(&client).await.1;
+        // Others answer `+PONG` to anything, or to `PING`, and know no transaction.
+        if protocol == Protocol::Redis && answered.is_ok() {
+            asked += ", and a transaction (`MULTI`, `PING`, `EXEC`)";
+            answered = holds(&target, &client).await;
+        }
+        match answered {
+            Ok(()) => {
                 tried.push(format!("Answered: {asked}."));
                 return Ok((protocol, None, tried.join(" ")));
             }
-            (_, Err(failed)) => tried.push(format!("Not answered: {asked} ({}).", failed.error)),
+            Err(failed) => tried.push(format!("Not answered: {asked} ({}).", failed.error)),
         }
     }
     if let Some((exchange, how)) = other_than_http(target, seen).await? {

@@ -13,6 +13,7 @@ use crate::server::reload::ENDED_WELL;
 /// A server may begin to listen before it has a handler.
 const BOUND: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(20);
+const LAST_WORDS: Duration = Duration::from_millis(50);
 
 /// Waits until the signal by which it is told would not end it.
 ///
@@ -36,16 +37,44 @@ pub(super) async fn survives_its_signal(server: &Server) -> Result<(), Error> {
 
 /// The same after the signal was sent, of a program whose language catches signals that the program does not know.
 /// `None` where it has not ended by that.
-pub(crate) fn ended_by_its_signal(server: &mut Server) -> Option<Error> {
+pub(crate) async fn ended_by_its_signal(server: &mut Server) -> Option<Error> {
     let (name, pid, status) = server.has_ended_by_its_signal()?;
+    // Its last words may still be on their way.
+    sleep(LAST_WORDS).await;
     let tried = format!(
         "SIG{name} was sent to process {pid} when there were new files: it ended ({status})"
     );
     let mut advice = advice(server, (&name, pid), tried, "ended");
     if status == ENDED_WELL {
-        advice.what = format!("SIG{name} ended the server, which takes it for the order to end");
+        advice.what = format!(
+            "SIG{name} ended the server, which takes it for the order to end, or has handed over to a process that has \
+             ended, too"
+        );
     }
-    Some(Error::Signalled(Box::new(advice)))
+    Some(Error::Signalled(Box::new(advice)).with_said(&server.output().last()))
+}
+
+/// What to change where the signal by which it is told only begins a handover, which the description does not complete.
+/// `None` where that is not so, or cannot be seen.
+pub(crate) fn half_handed_over(server: &Server) -> Option<Error> {
+    let (name, first, second) = server.half_handed_over()?;
+    Some(Error::Signalled(Box::new(Advice {
+        what: format!(
+            "SIG{name} starts a second server beside the first, and nothing ends the first: clients come to both"
+        ),
+        tried: format!("SIG{name} was sent to process {first} when there were new files"),
+        seen: format!(
+            "process {second}, which process {first} has started since, listens with processes of its own. Process \
+             {first} still listens, too"
+        ),
+        change: format!(
+            "say the second step as well, by a command in `[reload]` instead of the signal: command = [\"sh\", \"-c\", \
+             \"kill -{name} {{pid}}; sleep 5; kill -QUIT {{pid}}\"], with the signal that lets the first server finish \
+             (SIGQUIT for nginx and unicorn, SIGTERM for gunicorn), and the time that the second needs before it \
+             serves. `{{pid}}` is the one that serves when there are new files, so each reload reaches the latest. Or \
+             name a signal that reloads without a second server, such as HUP"
+        ),
+    })))
 }
 
 fn advice(server: &Server, (name, pid): (&str, i32), tried: String, ends: &str) -> Advice {

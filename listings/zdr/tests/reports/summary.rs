@@ -3,6 +3,7 @@
 use zdr::compare::compare;
 use zdr::judge::verdict::verdict;
 use zdr::report::news::causes;
+use zdr::report::page::page;
 use zdr::report::reproduce::{Reproduction, reproduction};
 use zdr::report::standing::Standing;
 use zdr::report::text::{WIDTH, summary};
@@ -36,6 +37,31 @@ fn as_wide_as_it_may_be_and_without_control() {
         let control = |c: char| c.is_control() && c != '\n';
         assert!(!text.contains(control), "a terminal would obey: {text:?}");
     }
+}
+
+/// A restart is over when the server serves again, and clients may be shown the new certificate by then.
+#[test]
+fn what_the_times_of_a_restart_count_from_is_said() {
+    let mut restarted = sample::healthy();
+    let plain = summary(&restarted);
+    assert!(!plain.contains("the first file"), "{plain}");
+    for rotation in &mut restarted.rotations {
+        rotation.notified_ms = rotation.began_ms + 702.0;
+        rotation.first_new_ms = Some(-2.0);
+    }
+    for (reload, told) in [("by a restart", "restart"), ("by `reload it`", "command")] {
+        restarted.server.reload = reload.into();
+        let text = summary(&restarted).replace("\n  ", " ");
+        let from = format!("after the {told} was over, or 700 ms and 700 ms after the first file");
+        assert!(text.contains(&from), "{text}");
+        let html = page(&restarted);
+        assert!(
+            html.contains(&format!("after the {told} was over")),
+            "{html}"
+        );
+    }
+    restarted.server.reload = "by the signal HUP".into();
+    assert!(!summary(&restarted).contains("the first file"));
 }
 
 /// A terminal of 80 columns breaks no line of the report, whatever a usual run's figures are.

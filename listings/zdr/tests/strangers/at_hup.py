@@ -1,5 +1,5 @@
 """A small server, and what it does at SIGHUP: `complains`, `shuts-down`, `hands-over`, `hands-over-and-ends`,
-`hands-over-and-leaves` or `impatient`."""
+`hands-over-and-leaves`, `hands-over-in-vain`, `stays-beside` or `impatient`."""
 
 import os
 import select
@@ -54,6 +54,9 @@ def hands_over(*_):
             if other is not threading.current_thread():
                 other.join()
         os._exit(0)
+    if what == "hands-over-in-vain":
+        print("starting the next one\nKeyError: 'certificates'", file=sys.stderr, flush=True)
+        os._exit(1)
     if what == "hands-over-and-leaves":
         # Nothing but the port tells whose it is: no group, no environment.
         os.setsid()
@@ -64,12 +67,28 @@ def hands_over(*_):
         threading.Timer(0.3, lambda: os._exit(0)).start()
 
 
+def stays_beside(*_):
+    """As gunicorn and nginx do at SIGUSR2: a second master with a worker serves beside the first, which stays."""
+    global context, wakes, woken
+    if os.fork():
+        return
+    # The first one's signals are its own.
+    wakes, woken = socket.socketpair()
+    for end in (wakes, woken):
+        end.setblocking(False)
+    signal.set_wakeup_fd(wakes.fileno())
+    context = loaded()
+    if os.fork():
+        while True:
+            signal.pause()
+
+
 context = loaded()
 if "LISTENER" in os.environ:
     listener = socket.socket(fileno=int(os.environ["LISTENER"]))
 else:
     listener = socket.create_server(("127.0.0.1", int(port)), backlog=64)
-known = {"complains": complains, "shuts-down": shuts_down, "impatient": reloads}
+known = {"complains": complains, "shuts-down": shuts_down, "impatient": reloads, "stays-beside": stays_beside}
 signal.signal(signal.SIGHUP, lambda *_: None)
 # A signal waits until a client that was accepted is in the hands of its thread.
 wakes, woken = socket.socketpair()

@@ -87,6 +87,41 @@ fn a_server_that_shuts_down_by_the_signal_is_told_so() {
     done.end().says(3, &parts);
 }
 
+/// Why the next one does not stay, it has said.
+#[test]
+fn what_a_successor_said_that_ended_at_its_start_is_shown() {
+    let Some(toml) = at_hup("hands-over-in-vain") else {
+        return;
+    };
+    let folder = Folder::idle();
+    let done = folder.check(&toml, &[&ONE_ROTATION[..], &FEW].concat());
+    let parts = [
+        "at the first reload: SIGHUP ended the server",
+        "or has handed over to a process that has ended, too",
+        "It said: starting the next one\n",
+        "KeyError: 'certificates'",
+    ];
+    done.end().says(3, &parts);
+}
+
+/// As gunicorn and nginx at SIGUSR2: a second signal has to end the first master.
+#[test]
+fn a_handover_that_the_signal_only_begins_is_told_so() {
+    let Some(toml) = at_hup("stays-beside") else {
+        return;
+    };
+    let folder = Folder::idle();
+    let limits = "[limits]\nreload_within_ms = 3000\n";
+    let done = folder.check(&(toml + limits), &[&ONE_ROTATION[..], &FEW].concat());
+    let parts = [
+        "SIGHUP starts a second server beside the first, and nothing ends the first",
+        "listens with processes of its own",
+        "kill -HUP {pid}; sleep 5; kill -QUIT {pid}",
+    ];
+    done.end().says(3, &parts);
+    assert!(!folder.path("report.json").exists());
+}
+
 /// A script that becomes the server is none; nor does a signal end one that ignores it.
 #[test]
 fn a_script_that_becomes_the_server_is_judged() {

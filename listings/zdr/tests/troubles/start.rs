@@ -77,10 +77,34 @@ fn a_server_without_pages_is_found_out() {
         0,
         &[
             "\n  protocol  redis. Not answered: `GET /bytes/1`, ",
-            "Answered: `PING`.",
+            "Answered: `PING`,",
             "\n  answers   `PING`\n",
         ],
     );
+}
+
+/// What answers `PING` as Redis does, and knows nothing else of it, would fail by its first transaction.
+#[test]
+fn a_server_of_lines_is_not_taken_for_redis() {
+    let Some(python) = lab_test::peer::find("python3") else {
+        return;
+    };
+    let folder = Folder::new();
+    let server = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/strangers/pong.py");
+    let command = format!(
+        "{} {server} {{certificate}} {{key}} {{port}}",
+        python.display()
+    );
+    folder
+        .run(&["init", "its.toml", "--command", &command])
+        .says(0, &[]);
+    let path = folder.path("its.toml");
+    let text = fs::read_to_string(&path).unwrap().replace("\n# ", " ");
+    assert_eq!(Spec::read(&path).unwrap().protocol, Protocol::Tls, "{text}");
+    let not_answered = "Not answered: `PING`, and a transaction (`MULTI`, `PING`, `EXEC`) (";
+    for part in [not_answered, "Say in [exchange] what clients ask"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
 }
 
 /// What is said is not tried.
