@@ -151,6 +151,11 @@ pub const AGAIN: Duration = Duration::from_secs(60);
 /// `accept_failed`, since no handshake began, and does not end the server. The next client that is
 /// accepted ends it.
 pub async fn accept(listener: &TcpListener) -> TcpStream {
+    accept_counting(listener, || ()).await
+}
+
+/// The same, with each attempt that failed given to `failed`.
+pub async fn accept_counting(listener: &TcpListener, failed: impl Fn()) -> TcpStream {
     let mut told: Option<Instant> = None;
     loop {
         match listener.accept().await {
@@ -163,6 +168,7 @@ pub async fn accept(listener: &TcpListener) -> TcpStream {
                 return tcp;
             }
             Err(error) => {
+                failed();
                 if told.is_none_or(|told| told.elapsed() >= AGAIN) {
                     tracing::warn!(event = "accept_failed", why = %error);
                     told = Some(Instant::now());
