@@ -40,6 +40,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lab::chain;
+use lab::line::plain;
 use lab::wire::{BLOCK, IDLE_BOUND, ROOM_BOUND};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -97,7 +98,9 @@ pub fn exit(outcome: io::Result<()>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Where nobody reads it any more, the code says it.
-            let _ = writeln!(io::stderr(), "error: {error}");
+            let error = error.to_string();
+            let lines: Vec<_> = error.split('\n').map(plain).collect();
+            let _ = writeln!(io::stderr(), "error: {}", lines.join("\n"));
             ExitCode::FAILURE
         }
     }
