@@ -88,9 +88,9 @@ const COUNTED: [[&str; 4]; 11] = [
     ],
     [
         "src/checklist.md",
-        "fourteen rules in all",
+        "fifteen rules in all",
         "listings/ch07-graceful-degradation/src/alerts.rs",
-        "RULES: [Rule; 14]",
+        "RULES: [Rule; 15]",
     ],
     [
         "src/ch08-second-look.md",

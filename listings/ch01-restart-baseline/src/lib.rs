@@ -40,6 +40,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lab::chain;
+use lab::line::plain;
 use lab::wire::{BLOCK, IDLE_BOUND, ROOM_BOUND};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -97,7 +98,9 @@ pub fn exit(outcome: io::Result<()>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Where nobody reads it any more, the code says it.
-            let _ = writeln!(io::stderr(), "error: {error}");
+            let error = error.to_string();
+            let lines: Vec<_> = error.split('\n').map(plain).collect();
+            let _ = writeln!(io::stderr(), "error: {}", lines.join("\n"));
             ExitCode::FAILURE
         }
     }
@@ -151,6 +154,11 @@ pub const AGAIN: Duration = Duration::from_secs(60);
 /// `accept_failed`, since no handshake began, and does not end the server. The next client that is
 /// accepted ends it.
 pub async fn accept(listener: &TcpListener) -> TcpStream {
+    accept_counting(listener, || ()).await
+}
+
+/// The same, with each attempt that failed given to `failed`.
+pub async fn accept_counting(listener: &TcpListener, failed: impl Fn()) -> TcpStream {
     let mut told: Option<Instant> = None;
     loop {
         match listener.accept().await {
@@ -163,6 +171,7 @@ pub async fn accept(listener: &TcpListener) -> TcpStream {
                 return tcp;
             }
             Err(error) => {
+                failed();
                 if told.is_none_or(|told| told.elapsed() >= AGAIN) {
                     tracing::warn!(event = "accept_failed", why = %error);
                     told = Some(Instant::now());

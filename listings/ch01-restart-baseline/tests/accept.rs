@@ -1,6 +1,7 @@
 //! No descriptor is left for another client, a demo that is told to end, and the end of a log. A program of its own: limits
 //! and signals are the process's.
 
+use std::cell::Cell;
 use std::future::{pending, poll_fn};
 use std::io;
 use std::process::Command;
@@ -9,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use ch01_restart_baseline::{AGAIN, accept, exit, listen, until_told};
+use ch01_restart_baseline::{AGAIN, accept, accept_counting, exit, listen, until_told};
 use lab::BOUND;
 use lab::emit::Form;
 use lab::log::want;
@@ -110,6 +111,24 @@ fn a_failure_that_goes_on_is_logged_once_a_minute() {
             () = enough => {}
         }
         assert_eq!(log.all(&want("accept_failed")).len(), 3);
+    });
+}
+
+/// The log says it once a minute, and a counter has each attempt: twenty in a second. The clock is virtual.
+#[test]
+fn each_attempt_that_failed_is_counted() {
+    alone(true, async {
+        let (_log, _capturing) = lab::emit::capture();
+        let without = Without::descriptors().await;
+        let failed = Cell::new(0);
+        let enough = sleep(Duration::from_millis(1010));
+        tokio::select! {
+            _ = accept_counting(&without.listener, || failed.set(failed.get() + 1)) => {
+                panic!("there is a descriptor")
+            }
+            () = enough => {}
+        }
+        assert!((18..=21).contains(&failed.get()), "{}", failed.get());
     });
 }
 

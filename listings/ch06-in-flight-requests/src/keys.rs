@@ -22,12 +22,9 @@ struct Pair {
 }
 
 impl Pair {
-    fn new(remembered: usize) -> Self {
-        let tickets = Ticketer::new().inspect_err(|error| {
-            tracing::warn!(event = "tickets_unavailable", why = %error);
-        });
+    fn new(remembered: usize, tickets: Option<Arc<dyn ProducesTickets>>) -> Self {
         Self {
-            tickets: tickets.ok(),
+            tickets,
             memory: ServerSessionMemoryCache::new(remembered),
         }
     }
@@ -75,29 +72,115 @@ impl StoresServerSessions for Keys {
     }
 }
 
+/// Makes keys for tickets, or says why there are none.
+type Make = fn() -> Result<Arc<dyn ProducesTickets>, rustls::Error>;
+
 /// All keys that are in use, wherever their configurations are by now. Clones are the same.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Keyring(Arc<Mutex<Vec<Weak<Keys>>>>);
+#[derive(Clone, Debug)]
+pub(crate) struct Keyring(Arc<Mutex<Ring>>);
+
+#[derive(Debug)]
+struct Ring {
+    all: Vec<Weak<Keys>>,
+    make: Make,
+    /// Whether the last keys could not be made, which was logged.
+    unavailable: bool,
+}
+
+impl Default for Keyring {
+    fn default() -> Self {
+        Self::made_by(Ticketer::new)
+    }
+}
+
+impl Ring {
+    /// New keys for tickets. That there are none is logged each time, and that there are some again as well: an
+    /// alarm must be able to end.
+    fn tickets(&mut self) -> Option<Arc<dyn ProducesTickets>> {
+        let made = (self.make)();
+        match &made {
+            Err(error) => tracing::warn!(event = "tickets_unavailable", why = %error),
+            Ok(_) if self.unavailable => {
+                tracing::info!(event = "fault_ended", fault = "tickets_unavailable");
+            }
+            Ok(_) => {}
+        }
+        self.unavailable = made.is_err();
+        made.ok()
+    }
+}
 
 impl Keyring {
+    fn made_by(make: Make) -> Self {
+        Self(Arc::new(Mutex::new(Ring {
+            all: Vec::new(),
+            make,
+            unavailable: false,
+        })))
+    }
+
     /// New keys, and room for so many sessions without a ticket.
     pub(crate) fn make(&self, remembered: usize) -> Arc<Keys> {
+        let mut ring = self.0.lock();
+        let tickets = ring.tickets();
         let keys = Arc::new(Keys {
             remembered,
-            now: RwLock::new(Pair::new(remembered)),
+            now: RwLock::new(Pair::new(remembered, tickets)),
         });
-        let mut all = self.0.lock();
-        all.retain(|keys| keys.strong_count() > 0);
-        all.push(Arc::downgrade(&keys));
+        ring.all.retain(|keys| keys.strong_count() > 0);
+        ring.all.push(Arc::downgrade(&keys));
         keys
     }
 
     // ANCHOR: discard
     /// Replaces them all where they are. A handshake that is under way finds the new ones, too.
     pub(crate) fn discard(&self) {
-        for keys in self.0.lock().iter().filter_map(Weak::upgrade) {
-            *keys.now.write() = Pair::new(keys.remembered);
+        let mut ring = self.0.lock();
+        // The newest come last, and what is said of them holds for the clients to come.
+        let in_use: Vec<_> = ring.all.iter().filter_map(Weak::upgrade).collect();
+        for keys in in_use {
+            *keys.now.write() = Pair::new(keys.remembered, ring.tickets());
         }
     }
     // ANCHOR_END: discard
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use lab::log::want;
+
+    use super::*;
+
+    static BROKEN: AtomicBool = AtomicBool::new(true);
+
+    /// As a provider whose random numbers fail for a while.
+    fn at_times() -> Result<Arc<dyn ProducesTickets>, rustls::Error> {
+        match BROKEN.load(Ordering::Relaxed) {
+            true => Err(rustls::Error::FailedToGetRandomBytes),
+            false => Ticketer::new(),
+        }
+    }
+
+    /// That there are no tickets is a state: it begins, and it ends with the next keys that can be made.
+    #[test]
+    fn tickets_that_can_be_given_again_end_what_was_said() {
+        let (log, _capturing) = lab::emit::capture();
+        let ring = Keyring::made_by(at_times);
+        let keys = ring.make(1);
+        assert!(!keys.enabled());
+        ring.discard();
+        let began = want("tickets_unavailable");
+        let over = want("fault_ended").with("fault", "tickets_unavailable");
+        assert_eq!(log.all(&began).len(), 2);
+        log.assert_none(&over);
+        BROKEN.store(false, Ordering::Relaxed);
+        ring.discard();
+        assert!(keys.enabled());
+        ring.discard();
+        let _more = ring.make(1);
+        assert_eq!(log.all(&over).len(), 1, "{:#?}", log.events());
+        log.assert_order(&[began, over]);
+    }
 }

@@ -54,7 +54,7 @@ pub enum Condition {
 
 // ANCHOR: rules
 /// Every alert. No condition has a label, so that `unless` finds its like.
-pub const RULES: [Rule; 14] = {
+pub const RULES: [Rule; 15] = {
     use Condition::*;
     use Severity::*;
     [
@@ -92,7 +92,12 @@ pub const RULES: [Rule; 14] = {
             severity: Warning,
             when: Above("identity_rejected_seconds", 120.0),
             minutes: 0,
-            unless: &["PeersReject", "IdentityExpired", "ClockStepped"],
+            unless: &[
+                "PeersReject",
+                "IdentityExpired",
+                "ClockStepped",
+                "AcceptsFailing",
+            ],
             summary: "what the agent wrote is not valid, and stays so: see identity_rejected",
         },
         Rule {
@@ -108,7 +113,7 @@ pub const RULES: [Rule; 14] = {
             severity: Warning,
             when: Above("trust_rejected_seconds", 120.0),
             minutes: 0,
-            unless: &[],
+            unless: &["AcceptsFailing"],
             summary: "the file of trust anchors is not valid: those of before stay in force",
         },
         Rule {
@@ -166,6 +171,15 @@ pub const RULES: [Rule; 14] = {
             minutes: 10,
             unless: &["IdentityRejected"],
             summary: "no events of the file system: renewals are seen a poll later",
+        },
+        // Twenty attempts are made in a second: one that a client spoiled is no five seconds of them.
+        Rule {
+            alert: "AcceptsFailing",
+            severity: Page,
+            when: Grew("accepts_failed_total", 100.0, 10),
+            minutes: 0,
+            unless: &[],
+            summary: "clients cannot be accepted, and wait: see accept_failed",
         },
         Rule {
             alert: "HandshakesFailing",

@@ -183,7 +183,7 @@ impl Keeper {
     }
 
     #[rustfmt::skip]
-    fn counters(&self) -> [(&'static str, &'static str, u64); 4] {
+    fn counters(&self) -> [(&'static str, &'static str, u64); 5] {
         let counted = &self.counted;
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         [
@@ -191,6 +191,7 @@ impl Keeper {
             ("clock_steps", "Times that the wall clock was set", read(&counted.clock_steps)),
             ("handshakes_completed", "Handshakes that completed", read(&counted.handshakes_completed)),
             ("handshakes_failed", "Handshakes that did not", read(&counted.handshakes_failed)),
+            ("accepts_failed", "Attempts to accept a client that failed", read(&counted.accepts_failed)),
         ]
     }
 }

@@ -256,6 +256,11 @@ impl Keeper {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A client could not be accepted at this attempt, for lack of a descriptor say.
+    pub(crate) fn count_accept_failed(&self) {
+        self.counted.accepts_failed.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // Every field is replaced whole: a panic elsewhere leaves nothing half done.
         self.state.lock()

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch01_restart_baseline::{AGAIN, accept, converse_within};
+use ch01_restart_baseline::{AGAIN, accept_counting, converse_within};
 use ch03_handshake_hook::{CertResolver, answered, hooked_config};
 use rustls::ServerConfig;
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -99,11 +99,12 @@ pub async fn serve(listener: TcpListener, keeper: Arc<Keeper>, policy: AtTheEnd)
 // ANCHOR_END: serve
 
 // ANCHOR: counting
-/// Chapter 3's loop, which also counts the handshakes that completed, and those that did not.
+/// Chapter 3's loop, which also counts the handshakes that completed, those that did not, and the attempts to accept a
+/// client that failed: then no handshake begins.
 async fn serve_counting(listener: TcpListener, config: Arc<ServerConfig>, keeper: &Arc<Keeper>) {
     let acceptor = TlsAcceptor::from(config);
     loop {
-        let tcp = accept(&listener).await;
+        let tcp = accept_counting(&listener, || keeper.count_accept_failed()).await;
         let (accepting, keeper) = (acceptor.accept(tcp), keeper.clone());
         tokio::spawn(async move {
             let Some((stream, generation)) = answered(accepting).await else {

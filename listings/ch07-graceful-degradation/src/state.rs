@@ -19,6 +19,7 @@ pub(crate) struct Counted {
     pub(crate) clock_steps: AtomicU64,
     pub(crate) handshakes_completed: AtomicU64,
     pub(crate) handshakes_failed: AtomicU64,
+    pub(crate) accepts_failed: AtomicU64,
 }
 
 /// What the last look found.

@@ -98,6 +98,44 @@ async fn a_hangup_is_a_look() {
     server.log().wait_for(&loaded, BOUND).await;
 }
 
+/// No descriptor is left for a client. It waits, and the metrics count it: no handshake has failed.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_client_that_cannot_be_accepted_is_counted() {
+    use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let child = start_with(&agent, &["--poll-s", "3600"]);
+    let admin = child.log().wait_for(&want("admin_listening"), BOUND).await;
+    let admin = admin.number("port").unwrap();
+    let counted = |metrics: &str| {
+        let line = metrics.lines();
+        let mut count = line.filter_map(|line| line.strip_prefix("accepts_failed_total "));
+        count.next().unwrap().parse::<u64>().unwrap()
+    };
+    assert_eq!(counted(&ask(admin, "/metrics")), 0);
+    let server = SocketAddr::from(([127, 0, 0, 1], child.port(BOUND).await));
+    let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap());
+    let none = Rlimit {
+        current: Some(0),
+        // The child has this process's.
+        ..getrlimit(Resource::Nofile)
+    };
+    let before = prlimit(pid, Resource::Nofile, none).unwrap();
+    let _client = TcpStream::connect(server).unwrap();
+    let failed = want("accept_failed");
+    child.log().wait_for(&failed, BOUND).await;
+    prlimit(pid, Resource::Nofile, before).unwrap();
+    let over = want("fault_ended").with("fault", "accept_failed");
+    child.log().wait_for(&over, BOUND).await;
+    let metrics = ask(admin, "/metrics");
+    assert!(counted(&metrics) > 0, "{metrics}");
+    assert!(
+        metrics.contains("\nhandshakes_failed_total 0\n"),
+        "{metrics}"
+    );
+}
+
 /// At the start there is no last good identity: the server says what is wrong, and ends.
 #[tokio::test]
 async fn a_start_without_an_identity_says_why() {

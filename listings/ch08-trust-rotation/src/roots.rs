@@ -29,7 +29,7 @@ use tokio::time::Instant;
 
 use crate::root::{Root, validating_anchors};
 use crate::{Error, Refusal, RootUsage, Stage, Step, mutual};
-use events::{log_end, log_held, log_own, log_step};
+use events::{log_end, log_held, log_own, log_refused, log_step};
 use hold::Haste;
 use listed::{each_once, names};
 use no_tickets::no_tickets;
@@ -132,16 +132,20 @@ impl Roots {
     }
     // ANCHOR_END: effective_anchors
 
-    /// It is listed again: who was asked to leave may stay.
+    /// It is listed again: who was asked to leave may stay. Where it was said that the root is held, the log says
+    /// this as well, also where no drain had begun: an alarm must be able to end.
     fn call_off(&self, state: &mut State, root: &Root) {
-        state.told.remove(root);
+        let told = state.told.remove(root).is_some();
         state.forced.remove(root);
         state.unlisted.remove(root);
         // Each by itself: a drain may begin after it was listed again.
-        if state.draining.remove(root).is_some() {
+        let drained = state.draining.remove(root).is_some();
+        if drained {
             state.called_off = true;
             self.drains.notify_one();
             self.stays(root);
+        }
+        if drained || told {
             log_step(Step::Add, root);
         }
     }
@@ -276,8 +280,7 @@ impl Roots {
         };
         for root in unlisted {
             if let Err(error) = self.drain(store, &root) {
-                let name = root.name();
-                tracing::warn!(event = "drain_refused", root = name, why = %error);
+                log_refused(&root, &error);
             }
         }
         // Tickets are given again.

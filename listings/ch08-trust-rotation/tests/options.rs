@@ -1,24 +1,16 @@
 //! Each option of the program is heard: with it, clients see something else than without it.
 
-use std::time::Duration;
-
-use ch06_in_flight_requests::client::Http;
+use ch06_in_flight_requests::client::{Download, Http};
 use ch08_trust_rotation::party::issue;
 use lab::BOUND;
-use lab::client::Client;
-use lab::log::{Want, want};
+use lab::client::{Client, Failure};
+use lab::log::{Log, want};
+use lab_test::options::{self, SOON, Scene as _, closed};
 
 use super::rotation::{Scene, loaded, moved};
 
-/// Less than what the defaults take: 30 s, 10 s of settling apart, and an hour.
-const SOON: Duration = Duration::from_secs(20);
 /// In milliseconds: longer than any test.
 const NEVER: &str = "3600000";
-
-/// None of the clients here closes by itself.
-fn closed() -> Want {
-    want("connection_closed")
-}
 
 /// Root A is no longer listed, and the server's leaf is under Root B.
 async fn drain_a(scene: &mut Scene) {
@@ -32,14 +24,35 @@ async fn drain_a(scene: &mut Scene) {
     scene.servers.trust(&[&scene.b]).unwrap();
 }
 
-/// Connections that stay open and ask nothing more.
-async fn held(scene: &Scene, count: usize) -> Vec<Http> {
-    let mut held = Vec::new();
-    for _ in 0..count {
-        // One that has been asked to leave already is not let in twice.
-        held.extend(scene.connect().await);
+impl options::Scene for Scene {
+    type Held = Http;
+    type Unread = (Http, Result<Download, Failure>);
+
+    async fn start(options: &[&str]) -> Self {
+        Self::new(options).await
     }
-    held
+
+    fn log(&self) -> &Log {
+        Scene::log(self)
+    }
+
+    async fn hold(&self, count: usize) -> Vec<Http> {
+        let mut held = Vec::new();
+        for _ in 0..count {
+            // One that has been asked to leave already is not let in twice.
+            held.extend(self.connect().await);
+        }
+        held
+    }
+
+    async fn hold_unread(&self) -> Self::Unread {
+        let config = self.store.current().config.clone();
+        let client = Client::with_config(config, "localhost").unwrap();
+        let mut http = Http::connect(&client, self.address).await.unwrap();
+        // Where the grace was over before this was asked for, the connection is closed as well.
+        let unread = http.start(1 << 30).await;
+        (http, unread)
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -52,32 +65,19 @@ async fn session_life() {
     scene.log().wait_for_all(&opened, 3, BOUND).await;
 }
 
-/// The client asks nothing more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn max_age() {
-    let scene = Scene::new(&["--max-age-ms", "0", "--grace-ms", "0"]).await;
-    let _held = held(&scene, 1).await;
-    scene.log().wait_for(&closed(), SOON).await;
+    options::max_age::<Scene>().await;
 }
 
-/// Of twenty connections one has nearly the whole part taken off its age of forty seconds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jitter() {
-    let more = ["--max-age-ms", "40000", "--jitter", "1", "--grace-ms", "0"];
-    let scene = Scene::new(&more).await;
-    let _held = held(&scene, 20).await;
-    scene.log().wait_for(&closed(), SOON).await;
+    options::jitter::<Scene>().await;
 }
 
-/// The client does not read its answer, and is asked to leave at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn grace() {
-    let scene = Scene::new(&["--max-age-ms", "0", "--grace-ms", "1000"]).await;
-    let client = Client::with_config(scene.store.current().config.clone(), "localhost").unwrap();
-    let mut http = Http::connect(&client, scene.address).await.unwrap();
-    // Where the grace was over before this was asked for, the connection is closed as well.
-    let _unread = http.start(1 << 30).await;
-    scene.log().wait_for(&want("connection_closed"), SOON).await;
+    options::grace::<Scene>().await;
 }
 
 /// None of twenty clients that depend on a draining root waits for its turn.
@@ -85,7 +85,7 @@ async fn grace() {
 async fn spread() {
     let more = ["--spread-ms", "0", "--grace-ms", "0", "--quiet-ms", NEVER];
     let mut scene = Scene::new(&more).await;
-    let _held = held(&scene, 20).await;
+    let _held = scene.hold(20).await;
     drain_a(&mut scene).await;
     let log = scene.log();
     log.wait_for(&moved("drain", "Root A"), BOUND).await;

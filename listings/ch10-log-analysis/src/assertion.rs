@@ -7,8 +7,9 @@ use lab::event::Event;
 use lab::log::{Log, Order, Secrets, Want, want};
 use time::OffsetDateTime;
 
+use crate::cut::{self, Cut};
 use crate::format::time_of;
-use crate::read::{Line, REPEATED, TOO_LONG};
+use crate::read::{Line, TOO_LONG};
 use crate::state::LogState;
 use crate::{contract, odd};
 
@@ -142,6 +143,8 @@ impl Assertions {
         }
         match (&all, self.nothing_read()) {
             (Verdict::Holds, Some(untold)) => Verdict::Untold(untold.into()),
+            // Of lines that cannot be read, one may be what is missing.
+            (Verdict::NotYet(_), Some(untold)) if self.lines > 0 => Verdict::Untold(untold.into()),
             _ => all,
         }
     }
@@ -171,6 +174,9 @@ impl Assertion {
         if let Some(why) = line.broken.filter(|why| odd::is_load(why)) {
             self.lost = Some(format!("{}: {why}", named(line)));
         }
+        if self.may_rest_on(line) {
+            self.lost = Some(format!("{} is cut", named(line)));
+        }
         match (&self.what, &self.found) {
             (_, Found::Unwanted(_)) => {}
             (What::NoKeyBytes(_) | What::None(_), found) if line.broken == Some(TOO_LONG) => {
@@ -183,7 +189,7 @@ impl Assertion {
                 // It is not shown: it holds a secret.
                 self.found = Found::Unwanted(format!("{} holds key material", named(line)));
             }
-            (What::None(unwanted), Found::Nothing) if may_be_cut(line, unwanted) => {
+            (What::None(unwanted), Found::Nothing) if is_of(&cut::events(line), unwanted) => {
                 let said = format!("{} is cut, and may have been `{unwanted}`", named(line));
                 self.found = Found::Unreadable(said);
             }
@@ -195,6 +201,20 @@ impl Assertion {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Whether a line is cut, and may have been what is looked for.
+    fn may_rest_on(&self, line: &Line) -> bool {
+        let cut = cut::events(line);
+        let may_be = |name| cut.iter().any(|cut| cut.may_be(name));
+        match &self.what {
+            What::Loaded(_) | What::GenerationAtLeast(_) | What::ValidFor(_) => {
+                may_be("identity_loaded")
+            }
+            What::Within(_) => may_be("identity_loaded") || may_be("rotation_started"),
+            What::Order(_) => !cut.is_empty(),
+            What::None(_) | What::NoKeyBytes(_) => false,
         }
     }
 
@@ -289,32 +309,12 @@ impl Assertion {
     }
 }
 
-/// Whether a line begins as such an event does, and was cut before its end: a writer died, or
-/// wrote on in another's line.
-fn may_be_cut(line: &Line, unwanted: &Want) -> bool {
-    const BEGINS: &str = r#"{"ts":"#;
-    // As text within an object, it has its quotes escaped.
-    let text = line.text.replace(r#"\""#, r#"""#);
-    let broken = line.broken.is_some_and(|why| why != REPEATED);
-    let Some(begins) = text.find(BEGINS).filter(|_| broken) else {
-        return false;
-    };
-    // Without the words of a collector of logs, and without the event that another wrote on in the line.
-    let cut = &text[begins..];
-    let cut = match cut.rfind(BEGINS) {
-        Some(at) if at > 0 => &cut[..at],
-        _ => cut,
-    };
-    let Some((_, says)) = cut.split_once(r#""event":""#) else {
-        return true;
-    };
-    // The fields that are wanted stand behind the name, and may be what was cut.
+/// Whether one of the events that were cut may be the unwanted one. The fields that are wanted stand behind the name, and
+/// may be what was cut.
+fn is_of(cut: &[Cut], unwanted: &Want) -> bool {
     let unwanted = unwanted.to_string();
     let name = unwanted.split(' ').next().unwrap_or_default();
-    match says.split_once('"') {
-        Some((whole, _)) => whole == name,
-        None => name.starts_with(says),
-    }
+    cut.iter().any(|cut| cut.may_be(name))
 }
 
 /// What this event says about lines that are not there, or about itself, that may be what is unwanted.

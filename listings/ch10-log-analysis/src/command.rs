@@ -20,6 +20,8 @@ use assert::AssertCommand;
 use lab::eprintln;
 use show::Show;
 
+use crate::format::plain_lines;
+
 /// Ask an event log what is served, what failed, and how long rotations took.
 ///
 /// Reads FILES, or the standard input. Lines that are not events are counted and skipped.
@@ -55,7 +57,7 @@ impl LogCommand {
             if error.is_broken_pipe() {
                 return ExitCode::SUCCESS;
             }
-            eprintln!("error: {error}");
+            eprintln!("error: {}", plain_lines(&error.to_string()));
             ExitCode::from(CANNOT_BE_TOLD)
         })
     }

@@ -14,6 +14,8 @@ pub enum Error {
     File(PathBuf, io::Error),
     /// A directory stands where a log is wanted.
     Directory(PathBuf),
+    /// A pipe or a device stands where a file is to be followed.
+    NoFile(PathBuf),
     /// Two paths lead to one file.
     Twice(PathBuf, PathBuf),
     /// The standard input was named beside files.
@@ -56,6 +58,11 @@ impl fmt::Display for Error {
             Self::Io(error) => error.fmt(f),
             Self::File(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Directory(path) => write!(f, "{}: it is a directory", path.display()),
+            Self::NoFile(path) => write!(
+                f,
+                "{}: it is no regular file, and cannot be followed: read it as the standard input (`-`)",
+                path.display()
+            ),
             Self::Twice(one, other) if one == other => {
                 write!(
                     f,

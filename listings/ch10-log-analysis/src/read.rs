@@ -1,6 +1,9 @@
 //! Lines from files that are whole, that grow, that are rotated, and that are damaged.
 
-use std::collections::BTreeMap;
+mod line;
+mod merged;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Seek};
 use std::os::unix::fs::MetadataExt;
@@ -8,16 +11,16 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lab::event::Event;
-use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
 use crate::error::Error;
-use crate::format::time_of;
+use crate::halves::{Halves, Text};
 use crate::odd;
 pub use crate::repeated::REPEATED;
 use crate::repeated::Recent;
-use crate::wrapped::event_in;
+pub use line::Line;
+pub(crate) use line::{CUT, NO_EVENT};
+pub use merged::Merged;
 
 /// No event is longer. What is longer is no event, and is not kept in memory.
 pub const LONGEST: usize = 1 << 20;
@@ -42,69 +45,6 @@ pub enum Input {
     Follow(Vec<PathBuf>),
 }
 
-/// One line of a log.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Line {
-    /// Which of the input's files; 0 for the standard input.
-    pub file: usize,
-    /// Counted from 1.
-    pub number: u64,
-    /// As it stands there. Of a line that is too long, nothing.
-    pub text: String,
-    /// The event in it, also where a collector of logs has wrapped it. In a line that was cut and written on by
-    /// another, the one at its end.
-    pub event: Option<Event>,
-    /// Why it is not an event alone.
-    pub broken: Option<&'static str>,
-}
-
-impl Line {
-    /// The event, unless it is a load that does not say what was loaded.
-    pub(crate) fn readable(&self) -> Option<&Event> {
-        let is_odd = self.broken.is_some_and(odd::is_load);
-        self.event.as_ref().filter(|_| !is_odd)
-    }
-
-    /// The same, unless it was told before: a collector may send a line twice.
-    pub(crate) fn news(&self) -> Option<&Event> {
-        self.readable().filter(|_| self.broken != Some(REPEATED))
-    }
-
-    fn new(file: usize, number: u64, text: Result<String, &'static str>) -> Self {
-        let (text, too_long) = match text {
-            Ok(text) => (text, None),
-            Err(error) => (String::new(), Some(error)),
-        };
-        let whole = event_in(&text);
-        let is_whole = whole.is_some();
-        // Two writers, or one that died in the middle of a line and was started again.
-        let event = whole.or_else(|| Event::parse(rest(&text)?));
-        let (event, odd) = match event.map(odd::readable) {
-            Some((event, odd)) => (Some(event), odd),
-            None => (None, None),
-        };
-        let broken = too_long.or(odd).or(match &event {
-            Some(event) if is_whole && time_of(event).is_none() => Some("an event without a time"),
-            Some(_) if is_whole => None,
-            _ if text.trim_start().starts_with('{') => Some("cut, or no JSON"),
-            _ => Some("no event"),
-        });
-        Self {
-            file,
-            number,
-            text,
-            event,
-            broken,
-        }
-    }
-}
-
-/// From the last beginning of an event in a line, if it is not the line's own.
-fn rest(text: &str) -> Option<&str> {
-    let at = text.rfind(r#"{"ts":"#).filter(|at| *at > 0)?;
-    Some(&text[at..])
-}
-
 /// Reads the lines of one source, however long they are.
 pub struct Lines<R> {
     reader: R,
@@ -113,6 +53,11 @@ pub struct Lines<R> {
     /// What has come of the line that is being written.
     begun: Vec<u8>,
     too_long: bool,
+    /// Whether another line is in the buffer.
+    more: bool,
+    halves: Halves,
+    /// What has been read and not been handed over.
+    ready: VecDeque<Line>,
     recent: Recent,
 }
 
@@ -125,6 +70,9 @@ impl<R: BufRead> Lines<R> {
             number: 0,
             begun: Vec::new(),
             too_long: false,
+            more: false,
+            halves: Halves::default(),
+            ready: VecDeque::new(),
             recent: Recent::default(),
         }
     }
@@ -135,6 +83,9 @@ impl<R: BufRead> Lines<R> {
     /// When the source cannot be read.
     pub fn whole(&mut self) -> io::Result<Option<Line>> {
         loop {
+            if let Some(line) = self.ready.pop_front() {
+                return Ok(Some(line));
+            }
             let at_the_beginning = self.at_the_beginning();
             let buffer = self.reader.fill_buf()?;
             if buffer.is_empty() {
@@ -145,30 +96,63 @@ impl<R: BufRead> Lines<R> {
             }
             let end = buffer.iter().position(|byte| *byte == b'\n');
             let part = &buffer[..end.unwrap_or(buffer.len())];
+            let taken = part.len() + usize::from(end.is_some());
+            self.more = buffer[taken..].contains(&b'\n');
+            // A file that was truncated under a writer that does not append has a hole of these before its first line.
+            let holes = match self.begun.is_empty() {
+                true => part.iter().take_while(|byte| **byte == 0).count(),
+                false => 0,
+            };
+            let part = &part[holes..];
             self.too_long |= self.begun.len() + part.len() > LONGEST;
             if self.too_long {
                 self.begun.clear();
             } else {
                 self.begun.extend_from_slice(part);
             }
-            let taken = part.len() + usize::from(end.is_some());
             self.reader.consume(taken);
             if end.is_some() {
-                return Ok(Some(self.line()));
+                self.line();
             }
         }
+    }
+
+    /// Whether the next line must be waited for, where the source is a pipe.
+    fn is_drained(&self) -> bool {
+        self.ready.is_empty() && !self.more
+    }
+
+    /// The next line, or what stands behind the last one, to the end of the source.
+    ///
+    /// # Errors
+    /// When the source cannot be read.
+    fn next_or_last(&mut self) -> io::Result<Option<Line>> {
+        Ok(match self.whole()? {
+            Some(line) => Some(line),
+            None => self.last(),
+        })
     }
 
     fn at_the_beginning(&self) -> bool {
         self.number == 0 && self.begun.is_empty() && !self.too_long
     }
 
-    /// What stands behind the last line break, if anything: no more will come of it.
+    /// What stands behind the last line break, and lines whose last part has not come, one after the other: no more
+    /// will come of them.
     pub fn last(&mut self) -> Option<Line> {
-        (self.too_long || !self.begun.is_empty()).then(|| self.line())
+        if self.too_long || !self.begun.is_empty() {
+            self.line();
+        }
+        if self.ready.is_empty()
+            && let Some((number, text)) = self.halves.last()
+        {
+            self.hand_over(number, text);
+        }
+        self.ready.pop_front()
     }
 
-    fn line(&mut self) -> Line {
+    /// A line of the source has ended.
+    fn line(&mut self) {
         self.number += 1;
         let text = if std::mem::take(&mut self.too_long) {
             Err(TOO_LONG)
@@ -176,78 +160,17 @@ impl<R: BufRead> Lines<R> {
             Ok(String::from_utf8_lossy(&self.begun).into_owned())
         };
         self.begun.clear();
-        let mut line = Line::new(self.file, self.number, text);
-        let repeated = self.recent.look(&line.text, line.event.as_ref());
-        line.broken = line.broken.or(repeated);
-        line
-    }
-}
-
-/// Several sources as one log: always the line whose time comes first. The order within a source
-/// stays as it is, whatever its clock did.
-pub struct Merged {
-    sources: Vec<Lines<Box<dyn BufRead + Send>>>,
-    next: Vec<Option<(OffsetDateTime, Line)>>,
-    recent: Recent,
-}
-
-impl Merged {
-    /// Merges these, each of which is read to its end.
-    ///
-    /// # Errors
-    /// When one cannot be read.
-    pub fn of(readers: Vec<Box<dyn BufRead + Send>>) -> io::Result<Self> {
-        let sources: Vec<_> = (0..)
-            .zip(readers)
-            .map(|(file, reader)| Lines::new(reader, file))
-            .collect();
-        let next = sources.iter().map(|_| None).collect();
-        let recent = Recent::default();
-        let mut merged = Self {
-            sources,
-            next,
-            recent,
-        };
-        for file in 0..merged.sources.len() {
-            merged.advance(file, OffsetDateTime::UNIX_EPOCH)?;
+        if let Some((number, text)) = self.halves.take(self.number, text) {
+            self.hand_over(number, text);
         }
-        Ok(merged)
     }
 
-    /// The next line, if there is one.
-    ///
-    /// # Errors
-    /// When a source cannot be read.
-    pub fn line(&mut self) -> io::Result<Option<Line>> {
-        let waiting = self.next.iter().enumerate();
-        let first = waiting
-            .filter_map(|(file, next)| Some((next.as_ref()?.0, file)))
-            .min();
-        let Some((at, file)) = first else {
-            return Ok(None);
-        };
-        let mut line = self.next[file].take().map(|(_, line)| line);
-        self.advance(file, at)?;
-        // Files that were rotated by copying may overlap.
-        if let Some(line) = line.as_mut().filter(|_| self.sources.len() > 1) {
-            let repeated = self.recent.look(&line.text, line.event.as_ref());
+    fn hand_over(&mut self, number: u64, text: Text) {
+        for mut line in Line::all(self.file, number, text) {
+            let repeated = self.recent.look(line.event.as_ref());
             line.broken = line.broken.or(repeated);
+            self.ready.push_back(line);
         }
-        Ok(line)
-    }
-
-    /// A line without a time stands where the one before it stood.
-    fn advance(&mut self, file: usize, before: OffsetDateTime) -> io::Result<()> {
-        let source = &mut self.sources[file];
-        let line = match source.whole()? {
-            Some(line) => Some(line),
-            None => source.last(),
-        };
-        self.next[file] = line.map(|line| {
-            let at = line.event.as_ref().and_then(time_of).unwrap_or(before);
-            (at, line)
-        });
-        Ok(())
     }
 }
 
@@ -279,7 +202,7 @@ impl Followed {
             let read_to = open.reader.stream_position().map_err(told)?;
             if open.reader.get_ref().metadata().map_err(told)?.len() < read_to {
                 // Truncated: what was begun before is over.
-                lines.extend(open.last());
+                lines.extend(std::iter::from_fn(|| open.last()));
                 open.reader.rewind().map_err(told)?;
             }
             while let Some(line) = open.whole().map_err(told)? {
@@ -292,7 +215,7 @@ impl Followed {
                 // The same; or renamed, and the new one is not there yet.
                 return Ok(());
             }
-            lines.extend(open.last());
+            lines.extend(std::iter::from_fn(|| open.last()));
             self.open = open_if_there(&self.path, self.file)?;
         }
         Ok(())
@@ -309,6 +232,12 @@ fn open_if_there(path: &Path, file: usize) -> Result<Option<Opened>, Error> {
             let is = opened
                 .metadata()
                 .map_err(|error| Error::file(path, error))?;
+            if is.is_dir() {
+                return Err(Error::Directory(path.to_owned()));
+            }
+            if !is.is_file() {
+                return Err(Error::NoFile(path.to_owned()));
+            }
             let lines = Lines::new(BufReader::new(opened), file);
             Ok(Some(((is.dev(), is.ino()), lines)))
         }
@@ -405,7 +334,8 @@ fn to_the_end(readers: Vec<Box<dyn BufRead + Send>>, sender: &mpsc::Sender<News>
         let mut lines = Vec::with_capacity(BATCH);
         while let Some(line) = merged.line()? {
             lines.push(line);
-            if lines.len() == BATCH {
+            // What a pipe has brought so far is handed over, however little it is.
+            if lines.len() == BATCH || merged.is_drained() {
                 let whole = std::mem::replace(&mut lines, Vec::with_capacity(BATCH));
                 if sender.blocking_send(News::Lines(whole)).is_err() {
                     return Ok(());

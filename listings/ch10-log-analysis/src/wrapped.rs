@@ -1,69 +1,195 @@
-//! The event in a line that a collector of logs has written: behind a time and a name, or within an object.
+//! The events in a line that a collector of logs has written: behind a time and a name, or within an object.
 //!
-//! - CRI, journald and `kubectl logs --timestamps --prefix` put words before it;
+//! - CRI, journald, syslog and `kubectl logs --timestamps --prefix` put words before it, and some programs put words or
+//!   colours behind it;
 //! - Docker's `json-file` and Fluent Bit have it as text in `log`, `journalctl --output json` in `MESSAGE`
-//!   (as the numbers of its bytes where it holds a control character);
-//! - Google Cloud has it as an object in `jsonPayload`;
-//! - some exports are one JSON array, an event a line, or each line as a JSON string.
+//!   (as the numbers of its bytes where it holds a control character), Vector and Filebeat in `message`, Loki in `line`;
+//! - Google Cloud has it as an object in `jsonPayload`, and Elasticsearch and Splunk have objects within objects;
+//! - some exports are one JSON array, an event a line, each line as a JSON string, or a table (CSV);
+//! - where line breaks were lost, or several lines became one message, a line holds several events.
 
 use std::borrow::Cow;
 
 use lab::event::Event;
-use serde_json::{Map, Value};
+use serde_json::{Deserializer, Map, Value};
 
-/// Fields that hold a line as text.
-const TEXT: [&str; 6] = ["log", "MESSAGE", "message", "msg", "line", "textPayload"];
-/// Fields that hold an object.
-const OBJECT: [&str; 4] = ["jsonPayload", "log", "message", "fields"];
-/// A wrapper within a wrapper, and no more: what is deeper, nobody writes.
-const DEEPEST: u32 = 2;
+/// Fields that hold a line as text, or an event as an object.
+const FIELDS: [&str; 22] = [
+    "log",
+    "MESSAGE",
+    "message",
+    "msg",
+    "line",
+    "textPayload",
+    "jsonPayload",
+    "@message",
+    "_raw",
+    "short_message",
+    "LogEntry",
+    "LogMessage",
+    "Log",
+    "body",
+    "log_processed",
+    "json",
+    "_source",
+    "result",
+    "content",
+    "event",
+    "original",
+    "fields",
+];
+/// A wrapper within a wrapper within a wrapper, and no more: what is deeper, nobody writes.
+const DEEPEST: u32 = 3;
 /// How an event begins.
-const BEGINS: &str = r#"{"ts":"#;
+pub(crate) const BEGINS: &str = r#"{"ts":"#;
+
+/// What was found in a line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// The whole events, in their order.
+    pub events: Vec<Event>,
+    /// Whether something else begins as an event does and is not whole.
+    pub cut: bool,
+}
 
 /// The event of a whole line, if it holds one and nothing is missing of it.
 pub fn event_in(line: &str) -> Option<Event> {
-    within(line, DEEPEST)
+    let found = events_in(line);
+    found.events.into_iter().next().filter(|_| !found.cut)
 }
 
-fn within(line: &str, deeper: u32) -> Option<Event> {
+/// The events of a line. Those that were written on where another was cut are among them.
+pub fn events_in(line: &str) -> Found {
+    within(&without_colours(line), DEEPEST)
+}
+
+fn within(line: &str, deeper: u32) -> Found {
     let line = line.trim_start_matches('\u{feff}').trim();
-    let line = line.strip_prefix('[').unwrap_or(line);
-    let line = line.trim_end_matches([',', ']']);
-    Event::parse(line)
-        .or_else(|| Event::parse(behind_words(line)?))
-        .or_else(|| match serde_json::from_str(line).ok()? {
-            Value::Object(object) => unwrapped(&object, deeper),
-            Value::String(text) => within(&text, deeper.checked_sub(1)?),
-            _ => None,
-        })
+    match text_in_quotes(line).zip(deeper.checked_sub(1)) {
+        Some((text, deeper)) => within(&text, deeper),
+        None => objects(line, deeper),
+    }
 }
 
-/// What follows a collector's words. An event that was cut and written on by another is no such words.
-fn behind_words(line: &str) -> Option<&str> {
-    let at = line.find(BEGINS)?;
-    (!line[..at].contains(r#"{""#)).then(|| &line[at..])
+/// The objects of a line, among words that are none.
+fn objects(line: &str, deeper: u32) -> Found {
+    let (mut found, mut rest) = (Found::default(), line);
+    while let Some(at) = object_in(rest) {
+        let from = &rest[at..];
+        let mut values = Deserializer::from_str(from).into_iter::<Map<String, Value>>();
+        if let Some(Ok(object)) = values.next() {
+            rest = &from[values.byte_offset()..];
+            let inner = of_object(object, deeper);
+            found.events.extend(inner.events);
+            found.cut |= inner.cut || !stands_apart(rest);
+        } else {
+            // Two writers, or one that died in the middle of a line and was started again.
+            found.cut = true;
+            rest = from[1..].find(BEGINS).map_or("", |next| &from[1 + next..]);
+        }
+    }
+    found
 }
 
-fn unwrapped(object: &Map<String, Value>, deeper: u32) -> Option<Event> {
-    let deeper = deeper.checked_sub(1)?;
-    let text = TEXT.iter().filter_map(|field| text_of(object.get(*field)?));
-    let objects = OBJECT
-        .iter()
-        .filter_map(|field| object.get(*field)?.as_object());
-    text.filter_map(|text| within(&text, deeper))
-        .chain(objects.filter_map(|object| Event::parse(&Event(object.clone()).to_string())))
-        .next()
+/// Where an object begins, be it an event or a wrapper.
+fn object_in(text: &str) -> Option<usize> {
+    let mut braces = text.match_indices('{').map(|(at, _)| at);
+    braces.find(|at| text[at + 1..].trim_start().starts_with('"'))
 }
 
-/// Text, also as the numbers of its bytes: so journald writes a message that holds a control character.
+/// Whether what follows an object is no rest of another one that was cut.
+fn stands_apart(rest: &str) -> bool {
+    let apart = |c: char| c.is_whitespace() || c.is_control() || [',', ']', '{'].contains(&c);
+    rest.chars().next().is_none_or(apart)
+}
+
+fn of_object(object: Map<String, Value>, deeper: u32) -> Found {
+    // Splunk has a whole line in a field of this name.
+    let name = object.get("event").and_then(Value::as_str);
+    if name.is_some_and(|name| !name.contains('{')) {
+        return Found {
+            events: vec![Event(object)],
+            cut: false,
+        };
+    }
+    let mut nothing = Found::default();
+    let Some(deeper) = deeper.checked_sub(1) else {
+        return nothing;
+    };
+    for value in FIELDS.iter().filter_map(|field| object.get(*field)) {
+        let found = match value {
+            Value::Object(inner) => of_object(inner.clone(), deeper),
+            value => text_of(value).map_or_else(Found::default, |text| within(&text, deeper)),
+        };
+        // Some collectors have the same event twice: as it came, and as it was parsed.
+        if !found.events.is_empty() {
+            return found;
+        }
+        nothing.cut |= found.cut;
+    }
+    nothing
+}
+
+/// Text, also as the numbers of its bytes: so journald writes a message that holds a control character. A message that
+/// has several values is an array of them.
 fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(text.into()),
-        Value::Array(bytes) => {
+        Value::Array(values) => {
             let byte = |byte: &Value| u8::try_from(byte.as_u64()?).ok();
-            let bytes: Option<Vec<_>> = bytes.iter().map(byte).collect();
-            Some(String::from_utf8_lossy(&bytes?).into_owned().into())
+            let bytes: Option<Vec<_>> = values.iter().map(byte).collect();
+            if let Some(bytes) = bytes {
+                return Some(String::from_utf8_lossy(&bytes).into_owned().into());
+            }
+            let texts: Option<Vec<_>> = values.iter().map(Value::as_str).collect();
+            Some(texts?.join("\n").into())
         }
         _ => None,
     }
+}
+
+/// A line as a JSON string, or as a field of a table (RFC 4180), in which each quote is two.
+fn text_in_quotes(line: &str) -> Option<String> {
+    let line = line.strip_prefix('[').unwrap_or(line);
+    if line.starts_with('"') {
+        let string = serde_json::from_str(line.trim_end_matches([',', ']']));
+        if let Ok(string) = string {
+            return Some(string);
+        }
+    }
+    // In JSON, no quote stands behind such a quote.
+    let (_, field) = line.split_once(r#""{"""#)?;
+    let mut text = String::from(r#"{""#);
+    for (number, part) in field.split(r#""""#).enumerate() {
+        if number > 0 {
+            text.push('"');
+        }
+        let (inner, ended) = match part.split_once('"') {
+            Some((inner, _)) => (inner, true),
+            None => (part, false),
+        };
+        text.push_str(inner);
+        if ended {
+            break;
+        }
+    }
+    Some(text)
+}
+
+/// Without what colours a line on a terminal. In JSON such a character is escaped.
+fn without_colours(line: &str) -> Cow<'_, str> {
+    const COLOUR: &str = "\u{1b}[";
+    if !line.contains(COLOUR) {
+        return line.into();
+    }
+    let mut parts = line.split(COLOUR);
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let part = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+        let mut behind = part.chars();
+        // The letter that says what the numbers mean.
+        behind.next();
+        plain.push_str(behind.as_str());
+    }
+    plain.into()
 }

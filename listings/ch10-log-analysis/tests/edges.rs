@@ -3,42 +3,15 @@
 use std::io::{BufRead, BufReader, Cursor};
 use std::time::Duration;
 
-use ch10_log_analysis::answers::Answers;
 use ch10_log_analysis::assertion::{Assertions, Verdict, What};
 use ch10_log_analysis::read::{LONGEST, Lines, Merged};
-use ch10_log_analysis::state::LogState;
 use ch10_log_analysis::{Lie, Sighting, cross_check};
 use lab::event::Event;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-const NOW: OffsetDateTime = datetime!(2026-01-01 00:10:00 UTC);
-
-/// An event at so many seconds after the new year.
-fn at(second: i64, rest: &str) -> String {
-    let (minute, second) = (second / 60, second % 60);
-    format!("{{\"ts\":\"2026-01-01T00:{minute:02}:{second:02}Z\",{rest}}}\n")
-}
-
-fn loaded(second: i64, generation: u64, serial: &str) -> String {
-    let rest = format!(
-        r#""event":"identity_loaded","generation":{generation},"serial":"{serial}","not_after":"2026-01-01T01:00:00Z""#
-    );
-    at(second, &rest)
-}
-
-fn state(log: &str) -> LogState {
-    let (mut state, mut lines) = (LogState::default(), Lines::new(Cursor::new(log), 0));
-    while let Some(line) = lines.whole().unwrap() {
-        state.line(&line);
-    }
-    state
-}
-
-fn answers(log: &str) -> Value {
-    serde_json::to_value(Answers::of(&state(log), NOW)).unwrap()
-}
+use crate::messy::{NOW, answers, at, loaded, log, said, state};
 
 fn events(log: &str) -> Vec<Event> {
     log.lines()
@@ -92,7 +65,7 @@ fn a_log_is_foreign_by_its_first_bytes_alone() {
 /// Of two lines of one moment, that of the file that was named first.
 #[test]
 fn lines_of_one_moment_come_in_the_order_of_their_files() {
-    let files = ["a", "b", "c"].map(|serial| loaded(1, 1, serial) + &loaded(2, 2, serial));
+    let files = ["a", "b", "c"].map(|serial| log([loaded(1, 1, serial), loaded(2, 2, serial)]));
     let readers = files.map(|text| Box::new(Cursor::new(text)) as Box<dyn BufRead + Send>);
     let mut merged = Merged::of(readers.into()).unwrap();
     let mut order = Vec::new();
@@ -106,11 +79,11 @@ fn lines_of_one_moment_come_in_the_order_of_their_files() {
 /// A clock is set back once. What comes after is measured by the new time.
 #[test]
 fn a_clock_that_is_set_back_once_is_counted_once() {
-    let log = [100, 40, 41, 42].map(|second| loaded(second, 1, "a"));
-    assert_eq!(answers(&log.concat())["log"]["clock_set_back"], 1);
+    let set_back = log([100, 40, 41, 42].map(|second| loaded(second, 1, "a")));
+    assert_eq!(answers(&set_back)["log"]["clock_set_back"], 1);
     // Lines of one second may change places.
-    let log = [100, 99].map(|second| loaded(second, 1, "a"));
-    assert_eq!(answers(&log.concat())["log"]["clock_set_back"], 0);
+    let changed = log([100, 99].map(|second| loaded(second, 1, "a")));
+    assert_eq!(answers(&changed)["log"]["clock_set_back"], 0);
 }
 
 /// A log may hold any word where a closed set is meant. It does not fill the memory.
@@ -119,10 +92,9 @@ fn what_no_sane_log_holds_is_not_kept() {
     let of = |number: usize| {
         let refused = format!(r#""event":"identity_rejected","generation":1,"reason":"r{number}""#);
         let listening = format!(r#""event":"listening","port":{}"#, number + 1);
-        at(1, &refused) + &at(1, &listening)
+        log([at(1, &refused), at(1, &listening)])
     };
-    let log: String = (0..300).map(of).collect();
-    let found = answers(&log);
+    let found = answers(&(0..300).map(of).collect::<String>());
     let server = &found["servers"][0];
     let kept = |value: &Value| value.as_object().map_or(0, serde_json::Map::len);
     assert_eq!(kept(&server["reloads"]["refused"]), 100, "{server}");
@@ -134,8 +106,7 @@ fn what_no_sane_log_holds_is_not_kept() {
 #[test]
 fn an_alarm_that_is_repeated_began_with_the_first() {
     let exposed = r#""event":"key_exposed","file":"/x/tls.key","mode":"0644""#;
-    let log = at(1, exposed) + &at(30, exposed) + &at(60, exposed);
-    let said = Answers::of(&state(&log), NOW).to_string();
+    let said = said(&log([1, 30, 60].map(|second| at(second, exposed))));
     assert!(said.contains("since 2026-01-01T00:00:01Z"), "{said}");
 }
 
@@ -143,8 +114,9 @@ fn an_alarm_that_is_repeated_began_with_the_first() {
 #[test]
 fn what_was_refused_was_mended_once() {
     let refused = r#""event":"identity_rejected","generation":1,"reason":"truncated""#;
-    let log = loaded(1, 1, "a") + &at(2, refused) + &loaded(3, 2, "b") + &loaded(4, 3, "c");
-    let found = answers(&log);
+    let [first, next, last] = [(1, 1, "a"), (3, 2, "b"), (4, 3, "c")]
+        .map(|(second, generation, serial)| loaded(second, generation, serial));
+    let found = answers(&log([first, at(2, refused), next, last]));
     let last = &found["servers"][0]["reloads"]["last_refused"];
     assert_eq!(last["mended_by"], json!(2), "{found}");
 }
@@ -154,12 +126,15 @@ fn what_was_refused_was_mended_once() {
 fn what_was_refused_is_mended_by_the_files_of_before() {
     let refused = r#""event":"identity_rejected","generation":1,"reason":"missing""#;
     let again = r#""event":"reload_skipped","generation":1,"why":"unchanged""#;
-    let log = loaded(1, 1, "a") + &at(2, refused);
-    let said = Answers::of(&state(&log), NOW).to_string();
-    assert!(said.contains("NOT mended: generation 1 goes on"), "{said}");
-    let said = Answers::of(&state(&(log + &at(3, again))), NOW).to_string();
+    let began = log([loaded(1, 1, "a"), at(2, refused)]);
+    let found = said(&began);
+    assert!(
+        found.contains("NOT mended: generation 1 goes on"),
+        "{found}"
+    );
+    let found = said(&(began + &at(3, again)));
     let mended = "mended: the files are again those of generation 1";
-    assert!(said.contains(mended) && !said.contains("NOT"), "{said}");
+    assert!(found.contains(mended) && !found.contains("NOT"), "{found}");
 }
 
 /// A fault of trust anchors is told before each renewal for as long as it lasts. After one that nothing was told
@@ -167,15 +142,12 @@ fn what_was_refused_is_mended_by_the_files_of_before() {
 #[test]
 fn trust_anchors_are_rejected_until_a_renewal_says_nothing_of_them() {
     let fault = r#""event":"trust_rejected","file":"/x/ca.crt","reason":"truncated""#;
-    let raised = |log: &str| {
-        let said = Answers::of(&state(log), NOW).to_string();
-        said.contains("trust_rejected: /x/ca.crt")
-    };
-    let began = loaded(1, 1, "a") + &at(2, fault);
+    let raised = |log: &str| said(log).contains("trust_rejected: /x/ca.crt");
+    let began = log([loaded(1, 1, "a"), at(2, fault)]);
     assert!(raised(&began));
-    let lasts = began + &at(3, fault) + &loaded(4, 2, "b");
+    let lasts = began + &log([at(3, fault), loaded(4, 2, "b")]);
     assert!(raised(&lasts));
-    let same = lasts + &loaded(5, 3, "b");
+    let same = lasts + &log([loaded(5, 3, "b")]);
     assert!(raised(&same));
     assert!(!raised(&(same + &loaded(6, 4, "c"))));
 }
@@ -190,14 +162,14 @@ fn no_claim_holds_of_an_empty_log() {
 /// As long as is wanted, to the second.
 #[test]
 fn valid_for_as_long_as_is_wanted() {
-    let log = state(&loaded(1, 1, "a"));
+    let only = loaded(1, 1, "a");
     let verdict = |seconds| {
         let wanted = Duration::from_secs(seconds);
         let mut all = Assertions::new([What::ValidFor(wanted)]);
-        let mut lines = Lines::new(Cursor::new(loaded(1, 1, "a")), 0);
+        let mut lines = Lines::new(Cursor::new(format!("{only}\n")), 0);
         let line = lines.whole().unwrap().unwrap();
         all.line(&line, &|_| "here".into());
-        all.verdict(&log, NOW)
+        all.verdict(&state(&only), NOW)
     };
     // It ends fifty minutes from now.
     assert_eq!(verdict(3000), Verdict::Holds);
@@ -208,8 +180,13 @@ fn valid_for_as_long_as_is_wanted() {
 /// second, and the third need not have reached its worker.
 #[test]
 fn a_lie_is_told_by_the_generation_that_was_due() {
-    let log = events(&(loaded(1, 1, "a") + &loaded(2, 2, "b") + &loaded(3, 3, "c")));
-    let lies = cross_check(&log, &[saw(3_500, "a")], Duration::from_secs(1));
+    let claimed = [(1, "a"), (2, "b"), (3, "c")]
+        .map(|(number, serial)| loaded(number, number.into(), serial));
+    let lies = cross_check(
+        &events(&log(claimed)),
+        &[saw(3_500, "a")],
+        Duration::from_secs(1),
+    );
     let [Lie::LoadedNotShown { generation, .. }] = lies[..] else {
         panic!("{lies:?}");
     };
@@ -220,6 +197,6 @@ fn a_lie_is_told_by_the_generation_that_was_due() {
 #[test]
 fn a_silence_by_another_clock_has_no_end() {
     let other = r#""event":"listening","port":443"#;
-    let log = events(&(loaded(1, 5, "e") + &at(90, other) + &at(2, other)));
-    assert!(cross_check(&log, &[saw(50_000, "d")], Duration::from_millis(100)).is_empty());
+    let claimed = events(&log([loaded(1, 5, "e"), at(90, other), at(2, other)]));
+    assert!(cross_check(&claimed, &[saw(50_000, "d")], Duration::from_millis(100)).is_empty());
 }

@@ -2,6 +2,7 @@
 //! One whose subject is the whole process is a program of its own: see `Cargo.toml`.
 
 mod assert;
+mod collected;
 mod edges;
 mod follow;
 mod lost;

@@ -36,8 +36,9 @@ pub fn plain(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-/// Control characters, the marks that turn the direction of text, and what breaks a line.
-fn steers(c: char) -> bool {
+/// Whether a character does something to the line in which it stands, instead of being seen there: control characters move
+/// the cursor, some marks turn the direction of what follows (Unicode's UAX #9), and two others break the line.
+pub fn steers(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -44,7 +44,7 @@ pub mod secrets;
 pub mod stderr;
 pub mod wire;
 
-pub use events::{eprint, eprintln, event, println};
+pub use events::{eprint, eprintln, event, line, println};
 
 use std::fs::Permissions;
 use std::io;

@@ -4,19 +4,16 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ch02_hot_reload::arguments::Serve;
-use ch06_in_flight_requests::client::{self, Http, Version};
+use ch06_in_flight_requests::client::{self, Download, Http, Version};
 use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::child::Child;
-use lab::client::{Client, Options};
-use lab::log::{Want, want};
+use lab::client::{Client, Failure, Options};
+use lab::log::{Log, want};
+use lab_test::options;
 use tempfile::TempDir;
-
-/// Less than what the defaults take: half a minute, and nine tenths of an hour.
-const SOON: Duration = Duration::from_secs(20);
 
 /// The program, and a client of it that comes back.
 struct Scene {
@@ -50,18 +47,6 @@ impl Scene {
         }
     }
 
-    /// Connections that stay open and ask nothing more.
-    async fn held(&self, count: usize) -> Vec<Http> {
-        let mut held = Vec::new();
-        for _ in 0..count {
-            let mut http = Http::connect(&self.client, self.address).await.unwrap();
-            // One that has been asked to leave already may be closed instead.
-            let _ = http.get(1).await;
-            held.push(http);
-        }
-        held
-    }
-
     /// Whether a client that comes, is answered, and leaves has come back.
     async fn resumes(&self) -> bool {
         let mut http = Http::connect(&self.client, self.address).await.unwrap();
@@ -70,41 +55,51 @@ impl Scene {
         http.close().await;
         resumed
     }
-
-    async fn sees(&self, event: &Want) {
-        self.server.log().wait_for(event, SOON).await;
-    }
 }
 
-/// None of the clients here closes by itself.
-fn closed() -> Want {
-    want("connection_closed")
+impl options::Scene for Scene {
+    type Held = Http;
+    type Unread = (Http, Result<Download, Failure>);
+
+    async fn start(options: &[&str]) -> Self {
+        Self::new(options).await
+    }
+
+    fn log(&self) -> &Log {
+        self.server.log()
+    }
+
+    async fn hold(&self, count: usize) -> Vec<Http> {
+        let mut held = Vec::new();
+        for _ in 0..count {
+            let mut http = Http::connect(&self.client, self.address).await.unwrap();
+            let _ = http.get(1).await;
+            held.push(http);
+        }
+        held
+    }
+
+    async fn hold_unread(&self) -> Self::Unread {
+        let mut http = Http::connect(&self.client, self.address).await.unwrap();
+        // Where the grace was over before this was asked for, the connection is closed as well.
+        let unread = http.start(1 << 30).await;
+        (http, unread)
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn max_age() {
-    let scene = Scene::new(&["--max-age-ms", "0", "--grace-ms", "0"]).await;
-    let _held = scene.held(1).await;
-    scene.sees(&closed()).await;
+    options::max_age::<Scene>().await;
 }
 
-/// Of twenty connections one has nearly the whole part taken off its age of forty seconds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jitter() {
-    let options = ["--max-age-ms", "40000", "--jitter", "1", "--grace-ms", "0"];
-    let scene = Scene::new(&options).await;
-    let _held = scene.held(20).await;
-    scene.sees(&closed()).await;
+    options::jitter::<Scene>().await;
 }
 
-/// The client does not read its answer, and is asked to leave at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn grace() {
-    let scene = Scene::new(&["--max-age-ms", "0", "--grace-ms", "1000"]).await;
-    let mut http = Http::connect(&scene.client, scene.address).await.unwrap();
-    // Where the grace was over before this was asked for, the connection is closed as well.
-    let _unread = http.start(1 << 30).await;
-    scene.sees(&closed()).await;
+    options::grace::<Scene>().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -356,6 +356,29 @@ async fn handshakes_that_fail() {
     assert_eq!(prometheus.told, [vec!["HandshakesFailing"], vec![]]);
 }
 
+/// No descriptor is left for a while. Files cannot be opened either, and that is no fault of the agent's: one thing is
+/// said. A single attempt that fails, since its client has gone, says nothing.
+#[test]
+fn clients_that_cannot_be_accepted() {
+    let scrapes = |attempts: [u32; 4]| {
+        let mut firing = Firing::default();
+        let mut minutes = 0;
+        attempts.map(|failed| {
+            minutes += 5;
+            let unreadable = if failed > 1 { 300 } else { 0 };
+            let text = format!(
+                "accepts_failed_total {failed}\nidentity_rejected_seconds {unreadable}\n\
+                 trust_rejected_seconds {unreadable}\n"
+            );
+            firing.scrape(minutes * MINUTE, &text)
+        })
+    };
+    assert!(scrapes([0, 1, 1, 1]).iter().all(Vec::is_empty));
+    let [before, begun, goes_on, _] = scrapes([0, 6000, 12_000, 12_000]);
+    assert!(before.is_empty(), "{before:?}");
+    assert_eq!([begun, goes_on], [["AcceptsFailing"]; 2]);
+}
+
 /// A rule is silent for a rule that there is, and no two are silent for each other.
 #[test]
 fn the_rules_are_whole() {

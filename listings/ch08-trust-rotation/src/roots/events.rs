@@ -1,7 +1,7 @@
 //! What the log says of a root.
 
 use crate::root::Root;
-use crate::{Refusal, RootUsage, Step};
+use crate::{Error, Refusal, RootUsage, Step};
 
 /// A step by which no client is lost.
 pub(super) fn log_step(step: Step, root: &Root) {
@@ -41,5 +41,15 @@ pub(super) fn log_held(root: &Root, refusal: Refusal, usage: &RootUsage) {
         connections = usage.connections,
         tickets_until = usage.tickets_until_text(),
         quiet_ms = usage.quiet_in.map(|left| left.as_millis() as u64),
+    );
+}
+
+/// A root that cannot be drained, and that the next look asks for again.
+pub(super) fn log_refused(root: &Root, why: &Error) {
+    tracing::warn!(
+        event = "drain_refused",
+        root = root.name(),
+        root_sha256 = root.sha256(),
+        why = %why,
     );
 }

@@ -39,6 +39,33 @@ async fn a_root_that_is_unlisted_again_is_told_again() {
     assert_eq!(log.all(&held).len(), 2, "{:#?}", log.events());
 }
 
+/// That a root is held is a state, and it ends: with its removal, and where the file lists it again also before a drain
+/// has begun.
+#[tokio::test(start_paused = true)]
+async fn a_root_that_is_held_no_more_is_told() {
+    let (log, _capturing) = lab::emit::capture();
+    let mut bench = Bench::new();
+    bench.list(&[&bench.a, &bench.b]);
+    bench.reissue();
+    let root = bench.root("Root A");
+    let of_root = |event: &str| want(event).with("root_sha256", root.sha256());
+    let held = of_root("trust_held");
+    let again = of_root("trust_moved").with("step", "add");
+    // The looks alone: nothing has begun to drain yet.
+    bench.party.trust(&[&bench.b]).unwrap();
+    bench.store.reload();
+    assert_eq!(log.all(&held).len(), 1);
+    bench.party.trust(&[&bench.a, &bench.b]).unwrap();
+    bench.store.reload();
+    bench.store.reload();
+    assert_eq!(log.all(&again).len(), 1, "{:#?}", log.events());
+    bench.list(&[&bench.b]);
+    bench.quiet().await;
+    bench.look();
+    let gone = of_root("trust_moved").with("step", "remove");
+    log.assert_order(&[held.clone(), again, held, gone]);
+}
+
 /// Who is in takes a while to leave, and the quiet begins only then: before, a root that is held is no news.
 #[tokio::test(start_paused = true)]
 async fn a_root_that_drains_is_told_when_it_could_have_been_gone() {
@@ -226,6 +253,7 @@ fn who_is_told_to_have_two_files() {
 /// again; and one that drained before goes on.
 #[tokio::test(start_paused = true)]
 async fn a_drain_that_cannot_begin_has_not_begun() {
+    let (log, _capturing) = lab::emit::capture();
     let (mut a, mut b) = (named("Root A"), named("Root B"));
     let mut party = Party::new(&mut a, 0x1001).unwrap();
     let roots = Roots::new(party.source(), sessions(), QUIET);
@@ -256,6 +284,10 @@ async fn a_drain_that_cannot_begin_has_not_begun() {
     fails.store(false, Ordering::Relaxed);
     roots.drain_all(&store);
     assert_eq!(stage().1, Stage::Draining);
+    // An alarm for the one ends with the other.
+    let of_root = |event: &str| want(event).with("root_sha256", stage().0.sha256());
+    let begun = of_root("trust_moved").with("step", "drain");
+    log.assert_order(&[of_root("drain_refused"), begun]);
     fails.store(true, Ordering::Relaxed);
     roots.drain(&store, &stage().0).unwrap_err();
     assert_eq!(stage().1, Stage::Draining);

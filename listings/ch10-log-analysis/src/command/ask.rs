@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep_until;
 
-use super::input::{a_time, input, place, seconds};
+use super::input::{NEVER, a_time, input, place, seconds};
 use crate::answers::Answers;
 use crate::contract;
 use crate::error::Error;
@@ -45,9 +45,6 @@ pub(super) struct Ask {
     #[arg(long, value_name = "EVENT", value_parser = contract::wanted)]
     until: Option<Want>,
 }
-
-/// Long enough that nobody waits for it.
-const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Ask {
     /// Reads the log, and answers.

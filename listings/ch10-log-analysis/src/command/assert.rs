@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep_until;
 
-use super::input::{input, place, seconds, text};
+use super::input::{NEVER, input, place, seconds, text};
 use super::wire::Wire;
 use crate::assertion::{Assertions, Verdict, What};
 use crate::contract;
@@ -77,7 +77,7 @@ pub struct AssertCommand {
 
 const DOES_NOT_HOLD: u8 = 1;
 
-/// How long an assertion is waited for where nothing else is said.
+/// How long the wire is waited for where nothing else is said.
 const AT_MOST: Duration = Duration::from_secs(30);
 
 impl AssertCommand {
@@ -102,16 +102,18 @@ impl AssertCommand {
             assertions: Assertions::new(self.assertions()?),
             state: LogState::default(),
         };
-        let end = tokio::time::Instant::now() + self.wait.unwrap_or(AT_MOST);
-        let mut verdict = Verdict::NotYet("nothing was read".into());
+        // A log that is read to its end has one, however slowly it comes.
+        let at_most = if follow { AT_MOST } else { NEVER };
+        let end = tokio::time::Instant::now() + self.wait.unwrap_or(at_most);
+        let mut last = None;
         loop {
             let read = tokio::select! {
                 read = news.recv() => read,
-                () = sleep_until(end) => return Ok(verdict),
+                () = sleep_until(end) => return Ok(judge.at_the_end(last).await),
                 _ = interrupts.recv() => return Err(Error::Interrupted),
             };
             let ended = read.is_none();
-            match read {
+            let verdict = match read {
                 Some(News::Lines(lines)) => {
                     for line in &lines {
                         judge.take(line, &self.files);
@@ -119,13 +121,14 @@ impl AssertCommand {
                     continue;
                 }
                 Some(News::Failed(error)) => return Err(error),
-                Some(News::CaughtUp(_)) | None => verdict = judge.verdict().await,
-            }
+                Some(News::CaughtUp(_)) | None => judge.verdict().await,
+            };
             let hopeful = self.wait.is_some() || judge.hopeful();
             let may_change = matches!(verdict, Verdict::NotYet(_) | Verdict::Untold(_));
             if !(may_change && hopeful && !ended) {
                 return Ok(verdict);
             }
+            last = Some(verdict);
         }
     }
 
@@ -188,6 +191,14 @@ impl Judge {
         match (&verdict, &mut self.wire) {
             (Verdict::Holds, Some(wire)) => wire.verdict(&self.state).await,
             _ => verdict,
+        }
+    }
+
+    /// The time is over, be it that more lines are on their way. Where the wire was asked, it is not asked once more.
+    async fn at_the_end(&mut self, last: Option<Verdict>) -> Verdict {
+        match last.filter(|_| self.wire.is_some()) {
+            Some(last) => last,
+            None => self.verdict().await,
         }
     }
 

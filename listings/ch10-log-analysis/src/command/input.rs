@@ -9,6 +9,9 @@ use time::format_description::well_known::Rfc3339;
 use crate::error::Error;
 use crate::read::{Input, Line};
 
+/// Long enough that nobody waits for it.
+pub(super) const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
 pub(super) fn seconds(typed: &str) -> Result<Duration, Error> {
     let seconds: f64 = typed.parse().map_err(|_| Error::NotSeconds)?;
     Ok(Duration::try_from_secs_f64(seconds)?)

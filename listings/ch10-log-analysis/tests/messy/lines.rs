@@ -41,6 +41,19 @@ fn bytes_that_are_no_text_and_lines_without_end() {
     assert_eq!(all[2].number, 3);
 }
 
+/// A file that is truncated under a writer that does not append has a hole before the next line, as large as the file was.
+#[test]
+fn a_hole_before_a_line_is_no_part_of_it() {
+    let hole = "\0".repeat(LONGEST * 2);
+    let found = answers(&format!(
+        "{hole}{}\n{hole}{}\n",
+        loaded(0, 1, "a"),
+        loaded(1, 2, "b")
+    ));
+    assert_eq!(found["log"]["broken_lines"], 0);
+    assert_eq!(found["servers"][0]["reloads"]["loaded"], 2, "{found}");
+}
+
 /// The agent's log and the server's, each in its own order, as one.
 #[test]
 fn files_are_merged_by_time() {

@@ -1,5 +1,6 @@
 //! Real logs: cut lines, two servers in one file, clocks that are set back, no beginning.
 
+mod halves;
 mod lines;
 mod odd;
 mod order;
@@ -16,9 +17,9 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-const NOW: OffsetDateTime = datetime!(2026-01-01 00:10:00 UTC);
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-01-01 00:10:00 UTC);
 
-fn state(log: &str) -> LogState {
+pub(crate) fn state(log: &str) -> LogState {
     let mut state = LogState::default();
     let mut lines = Lines::new(Cursor::new(log), 0);
     while let Some(line) = lines.whole().unwrap() {
@@ -28,21 +29,21 @@ fn state(log: &str) -> LogState {
     state
 }
 
-fn answers(log: &str) -> Value {
+pub(crate) fn answers(log: &str) -> Value {
     serde_json::to_value(Answers::of(&state(log), NOW)).unwrap()
 }
 
-fn said(log: &str) -> String {
+pub(crate) fn said(log: &str) -> String {
     Answers::of(&state(log), NOW).to_string()
 }
 
 /// An event at so many seconds after the new year.
-fn at(second: u32, rest: &str) -> String {
+pub(crate) fn at(second: u32, rest: &str) -> String {
     let (minute, second) = (second / 60, second % 60);
     format!(r#"{{"ts":"2026-01-01T00:{minute:02}:{second:02}.000000000Z",{rest}}}"#)
 }
 
-fn loaded(second: u32, generation: u64, serial: &str) -> String {
+pub(crate) fn loaded(second: u32, generation: u64, serial: &str) -> String {
     at(
         second,
         &format!(
@@ -65,6 +66,6 @@ fn closed(second: u32, connection: u64) -> String {
     )
 }
 
-fn log<const N: usize>(lines: [String; N]) -> String {
+pub(crate) fn log<const N: usize>(lines: [String; N]) -> String {
     lines.map(|line| line + "\n").concat()
 }

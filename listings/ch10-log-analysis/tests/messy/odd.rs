@@ -110,6 +110,26 @@ fn a_line_that_stands_there_twice_counts_once() {
     assert_eq!(answers(&log([failed.clone(), failed]))["log"]["events"], 2);
 }
 
+/// It sends a whole batch again, and writes other words around each line then.
+#[test]
+fn a_batch_that_is_sent_again_counts_once() {
+    let [first, second, next, last] = run();
+    let many = (10..410).map(|number| opened(1, number, 1));
+    let all: Vec<_> = [first, second]
+        .into_iter()
+        .chain(many)
+        .chain([next, last])
+        .collect();
+    let sent = |when: &str| -> String {
+        let wrap = |line: &String| serde_json::json!({"message": line, "sent": when}).to_string();
+        all.iter().map(|line| wrap(line) + "\n").collect()
+    };
+    let once = answers(&sent("now"));
+    let again = answers(&(sent("now") + &sent("later")));
+    assert_eq!(again["servers"], once["servers"]);
+    assert_eq!(again["log"]["broken_lines"], all.len());
+}
+
 /// The newest line first is what a browser of logs exports. A clock that is set back does not look so.
 #[test]
 fn a_log_that_begins_with_its_end() {

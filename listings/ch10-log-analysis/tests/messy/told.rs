@@ -180,6 +180,7 @@ fn a_fault_that_is_over_is_told_no_more() {
         r#""event":"names_lost","names":"api""#.into(),
         r#""event":"watch_degraded","to":"polling","why":"w""#.into(),
         r#""event":"accept_failed","why":"w""#.into(),
+        r#""event":"tickets_unavailable","why":"w""#.into(),
     ];
     let mut text = loaded(0, 1, "a") + "\n" + &log(raised.map(|one| at(1, &one)));
     let alarms = |text: &str| answers(text)["servers"][0]["alarms"].clone();
@@ -198,15 +199,16 @@ fn a_fault_that_is_over_is_told_no_more() {
     assert_eq!(alarms(&text)["key_exposed"]["says"], "/tls/b has mode 0644");
     assert_eq!(alarms(&text)["trust_expired"]["says"], "/ca.crt: Root");
     for (ended, left) in [
-        (r#""fault":"key_exposed","file":"/tls/b""#, 5),
+        (r#""fault":"key_exposed","file":"/tls/b""#, 6),
         (
             r#""fault":"trust_expired","file":"/ca.crt","root":"Root","root_sha256":"bb""#,
-            4,
+            5,
         ),
-        (r#""fault":"trust_rejected","file":"/ca.crt""#, 3),
-        (r#""fault":"names_lost""#, 2),
-        (r#""fault":"watch_degraded""#, 1),
-        (r#""fault":"accept_failed""#, 0),
+        (r#""fault":"trust_rejected","file":"/ca.crt""#, 4),
+        (r#""fault":"names_lost""#, 3),
+        (r#""fault":"watch_degraded""#, 2),
+        (r#""fault":"accept_failed""#, 1),
+        (r#""fault":"tickets_unavailable""#, 0),
     ] {
         text += &log([at(3, &over(ended))]);
         assert_eq!(alarms(&text).as_object().unwrap().len(), left, "{ended}");

@@ -9,6 +9,7 @@ use super::text::figures;
 use crate::report::book::Book;
 use crate::report::format::name;
 use crate::report::page::prose::prose;
+use crate::report::page::without_marks;
 use crate::report::{Finding, Severity};
 
 /// The page. `book` is where the book is served.
@@ -47,7 +48,7 @@ pub fn page(course: &Course, book: &Book) -> String {
             }
         }
     };
-    page.into_string()
+    without_marks(&page.into_string())
 }
 
 fn of_stage(stage: &StageReport, number: usize, book: &Book) -> Markup {

@@ -94,7 +94,7 @@ fn told(found: &Finding) -> String {
 
 fn put(text: &mut String, command: &str, file: Option<&Path>, title: &str, lines: &[String]) {
     let file = file.map_or_else(String::new, |file| {
-        format!("file={},", property(&file.display().to_string()))
+        format!("file={},", property(&plain(&file.display().to_string())))
     });
     let lines: Vec<_> = lines.iter().map(|line| data(&plain(line))).collect();
     let title = property(&plain(title));

@@ -11,6 +11,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use crate::gate::ROTATION;
 use crate::report::case::{Case, Outcome, cases};
 use crate::report::{Report, format};
+use crate::server::lines::steers;
 
 /// The report as XML.
 ///
@@ -145,10 +146,12 @@ fn one_line(text: &str) -> String {
     legal(&format::plain(text))
 }
 
-/// XML 1.0 has no way to write most control characters, not even escaped (section 2.2).
+/// XML 1.0 has no way to write most control characters, not even escaped (section 2.2). What turns the direction of a line
+/// would do so on the page of a build server.
 fn legal(text: &str) -> String {
     let allowed = |c: char| match c {
         '\t' | '\n' => c,
+        c if steers(c) => '\u{FFFD}',
         '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'.. => c,
         _ => '\u{FFFD}',
     };

@@ -16,6 +16,7 @@ use crate::report::standing::Standing;
 use crate::report::text::outcome;
 use crate::report::times::Times;
 use crate::report::{Outcome, Report};
+use crate::server::lines::steers;
 use causes::{waivers, warnings, wrong};
 use ch11_verification::bound;
 use clients::clients;
@@ -71,7 +72,16 @@ pub fn page(report: &Report) -> String {
             }
         }
     };
-    page.into_string()
+    without_marks(&page.into_string())
+}
+
+/// Nothing on the page turns the direction of what follows, wherever in it the text of a server stands.
+pub(crate) fn without_marks(page: &str) -> String {
+    let shown = |letter: char| match steers(letter) && !['\n', '\t'].contains(&letter) {
+        true => '\u{FFFD}',
+        false => letter,
+    };
+    page.chars().map(shown).collect()
 }
 
 fn key_figures(report: &Report) -> Markup {

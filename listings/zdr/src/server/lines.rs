@@ -1,13 +1,9 @@
 //! Paragraphs in lines of a terminal or of a file.
 
+pub use lab::line::steers;
+
 /// How wide a terminal may be taken to be.
 pub const TERMINAL: usize = 80;
-
-/// Whether a character does something to the line in which it stands, instead of being seen there: it moves the cursor, or
-/// turns the direction of what follows (Unicode's UAX #9).
-pub fn steers(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}
 
 /// The same without what a terminal or a file of text would not take as text, and without what turns the direction of
 /// that which follows (Unicode's UAX #9): a server may have said it.
@@ -57,5 +53,11 @@ mod tests {
             "a.[31mb\n.c.é"
         );
         assert_eq!(on_one_line("a\nb\u{7}"), "a.b.");
+        let marks =
+            "\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}";
+        assert_eq!(printable(marks), ".".repeat(10));
+        assert_eq!(printable("\u{2066}\u{2067}\u{2068}\u{2069}"), "....");
+        // What joins letters, and what has no width, is a part of words.
+        assert_eq!(printable("\u{200b}\u{200c}\u{200d}\u{2060}").len(), 12);
     }
 }

@@ -24,6 +24,7 @@ use tokio_rustls::TlsConnector;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 use crate::load::dialogue::before_tls;
+use crate::server::lines::steers;
 use crate::server::spec::Protocol;
 
 /// How long a server may take to speak first.
@@ -242,7 +243,7 @@ async fn head(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Option<Stri
 /// The first line. `None` where that is no text.
 fn line_of(text: &str) -> Option<String> {
     let line = text.lines().next()?.trim_end();
-    let is_text = !line.is_empty() && !line.contains(|letter: char| letter.is_control());
+    let is_text = !line.is_empty() && !line.contains(steers);
     is_text.then(|| line.to_owned())
 }
 

@@ -11,15 +11,17 @@ use zdr::gate::level::Level;
 use zdr::report::badge::badge;
 use zdr::report::github::{annotations, job_summary, without_commands};
 use zdr::report::junit::junit;
+use zdr::report::page::page;
 use zdr::report::prometheus::prometheus;
 use zdr::report::waiver::{WaiverReport, WaiverState};
 use zdr::report::{Report, Severity};
+use zdr::server::lines::steers;
 
 use super::gate::{found, judged, today};
 use super::sample;
 
 /// All that has a meaning in one of the formats.
-const EVIL: &str = "<b>\"x\"</b>]]>&amp;\u{1b}[31m\u{0}\u{fffe}\n::error file=x::y\r\n%0A, a:b | `c` [d](e) \\ {f} ##[error]g";
+const EVIL: &str = "<b>\"x\"</b>]]>&amp;\u{1b}[31m\u{0}\u{fffe}\n::error file=x::y\r\n%0A, a:b | `c` [d](e) \\ {f} ##[error]g\u{202e}\u{2066}\u{200f}\u{61c}\u{2028}";
 
 fn waiver() -> WaiverReport {
     WaiverReport {
@@ -400,6 +402,23 @@ fn a_job_summary_is_a_table_whatever_is_in_it() {
     let mut linked = mixed();
     linked.book = Some("https://book.example".parse().expect("an address"));
     assert!(job_summary(&linked).contains("[read on](<https://book.example/ch06"));
+}
+
+/// Marks that turn the direction of text, and those that break a line, reach no reader of a form that shows text.
+#[test]
+fn no_form_shows_what_turns_a_line() {
+    let report = hostile();
+    let file = Path::new("a\u{202e}b\u{1b}.toml");
+    for text in [
+        junit(&report).expect("memory"),
+        annotations(&report, Some(file)),
+        job_summary(&report),
+        page(&report),
+    ] {
+        let marks = |letter: char| steers(letter) && !['\n', '\t'].contains(&letter);
+        let found = text.lines().find(|line| line.contains(marks));
+        assert_eq!(found, None);
+    }
 }
 
 /// A line of the text format: the name, the labels, the value. As its grammar has it.

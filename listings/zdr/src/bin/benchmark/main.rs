@@ -21,6 +21,7 @@ use zdr::check::{RunControl, machine};
 use zdr::report::file::write_whole;
 use zdr::server::cleanup::Reaper;
 use zdr::server::interrupt::{INTERRUPTED, interrupt};
+use zdr::server::lines::printable;
 use zdr::server::spec::Spec;
 use zdr::server::user::OpenMask;
 
@@ -38,7 +39,7 @@ async fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", printable(&error.to_string()));
             ExitCode::FAILURE
         }
     }

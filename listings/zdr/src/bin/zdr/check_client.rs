@@ -14,8 +14,9 @@ use zdr::report::file::write_whole;
 use zdr::report::{Outcome, Severity};
 use zdr::server::cleanup::Reaper;
 use zdr::server::interrupt::{INTERRUPTED, interrupt};
+use zdr::server::lines::printable;
 
-use crate::output::{NONE, has_place, not_obeyed, print};
+use crate::output::{self, NONE, has_place, not_obeyed};
 
 /// Time enough for any client to send its first request.
 const START: Duration = Duration::from_secs(30);
@@ -116,7 +117,8 @@ impl CheckClient {
         let say = |step: &StepReport| {
             if !quiet {
                 // Where stderr is closed, nothing reads the line.
-                let _ = writeln!(io::stderr(), "{}: {}", step.step.name(), became(step));
+                let line = format!("{}: {}", step.step.name(), became(step));
+                let _ = writeln!(io::stderr(), "{}", printable(&line));
             }
         };
         let interrupt = interrupt()?;
@@ -124,7 +126,7 @@ impl CheckClient {
         let report = check_client(&options, interrupt, &say).await;
         drop(reaper);
         let report = report?;
-        print(&not_obeyed(report.summary()))?;
+        output::say(&not_obeyed(report.summary()))?;
         if let Some(file) = &self.json {
             let json = serde_json::to_string_pretty(&report)? + "\n";
             write_whole(file, json.as_bytes())?;

@@ -14,7 +14,7 @@ use zdr::server::addresses::listening;
 use zdr::server::advice::Advice;
 use zdr::server::cleanup::Reaper;
 use zdr::server::interrupt::{INTERRUPTED, interrupt};
-use zdr::server::lines::{TERMINAL, fill};
+use zdr::server::lines::{TERMINAL, fill, printable};
 use zdr::server::spec::{Protocol, Spec, host_and_port};
 use zdr::server::user::OpenMask;
 use zdr::server::written::{Remarks, attached, started};
@@ -23,7 +23,7 @@ use zdr::testbed::http3::look_for_http3;
 use zdr::testbed::look::{Look, look};
 
 use crate::arguments::{Check, Init, Started};
-use crate::output::print;
+use crate::output;
 
 /// The server that is to be checked. What a command leaves open is what a TOML file would: the default.
 pub fn described(arguments: &Check) -> io::Result<Spec> {
@@ -77,7 +77,7 @@ impl Started {
     ) -> io::Result<Option<Found>> {
         let mut interrupt = interrupt.clone();
         let stderr = io::stderr();
-        let say = |words: &str| drop(writeln!(&stderr, "{words}"));
+        let say = |words: &str| drop(writeln!(&stderr, "{}", printable(words)));
         say("trying what it speaks and how it is told of new files");
         let found = tokio::select! {
             found = Box::pin(discover(spec, self.known(), patience)) => found?,
@@ -138,7 +138,7 @@ pub async fn init(arguments: &Init) -> io::Result<ExitCode> {
         None => "next:",
     };
     let file = file.display();
-    print(&format!(
+    output::say(&format!(
         "{file} is written. Read it; {next} zdr check {file}\n"
     ))
 }

@@ -37,7 +37,7 @@ use zdr::testbed::keep::Keeper;
 
 use arguments::{Arguments, Check, Command, Compare, Merge, Show};
 use describe::described;
-use output::{NONE, not_obeyed, print};
+use output::{NONE, not_obeyed, print, say};
 use progress::Progress;
 
 fn main() -> ExitCode {
@@ -106,7 +106,7 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
             true => TRIED_FIRST,
             false => "",
         };
-        return print(&(first.to_owned() + &plan(&spec, &options)));
+        return say(&(first.to_owned() + &plan(&spec, &options)));
     }
     let read: Vec<_> = arguments.server.as_deref().into_iter().collect();
     arguments.output.has_places(&read)?;
@@ -153,11 +153,12 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
 /// Says where what failed is kept, on stderr.
 fn tell_of_kept(keeper: Option<&Keeper>) {
     // Where stderr is closed, nobody looks for it.
-    let _ = match keeper.and_then(Keeper::kept) {
-        Some(Ok(folder)) => writeln!(io::stderr(), "What failed is kept in {}", folder.display()),
-        Some(Err(error)) => writeln!(io::stderr(), "What failed could not be kept: {error}"),
-        None => Ok(()),
+    let line = match keeper.and_then(Keeper::kept) {
+        Some(Ok(folder)) => format!("What failed is kept in {}", folder.display()),
+        Some(Err(error)) => format!("What failed could not be kept: {error}"),
+        None => return,
     };
+    let _ = writeln!(io::stderr(), "{}", printable(&line));
 }
 
 /// What comes before the plan of a server of which only the command is known.
@@ -219,11 +220,11 @@ async fn take(
     };
     let show = |at: usize, attempt: &course::StageReport| {
         // Where stdout is closed, the end says so.
-        let _ = print(&course::text::stage(at + 1, attempt));
+        let _ = say(&course::text::stage(at + 1, attempt));
     };
     let taken = course(spec, &options, &control, &show).await?;
     drop(mask);
-    print(&format!("\n{}", course::text::end(&taken)))?;
+    say(&format!("\n{}", course::text::end(&taken)))?;
     if let Some(file) = &arguments.output.json {
         let json = serde_json::to_string_pretty(&taken)? + "\n";
         write_whole(file, json.as_bytes())?;
@@ -245,7 +246,7 @@ fn compared(arguments: &Compare) -> io::Result<ExitCode> {
     if arguments.json {
         print(&(serde_json::to_string_pretty(&comparison)? + "\n"))?;
     } else {
-        print(&comparison.to_string())?;
+        say(&comparison.to_string())?;
     }
     Ok(ExitCode::from(u8::from(comparison.worse())))
 }

@@ -16,6 +16,7 @@ use zdr::report::page::page;
 use zdr::report::prometheus::prometheus;
 use zdr::report::standing::Standing;
 use zdr::report::text::summary;
+use zdr::server::lines::printable;
 
 /// The exit code where there is no verdict.
 pub const NONE: u8 = 3;
@@ -95,8 +96,8 @@ impl Output {
             ..report.clone()
         };
         let summarized = match self.github {
-            true => print(&on_github(report, server)).and_then(|_| add_job_summary(report)),
-            false => print(&not_obeyed(summary(report))).map(|_| ()),
+            true => say(&on_github(report, server)).and_then(|_| add_job_summary(report)),
+            false => say(&not_obeyed(summary(report))).map(|_| ()),
         };
         let json = self.json.as_ref().map(|file| report.write(file));
         let written = [
@@ -210,6 +211,11 @@ fn add_job_summary(report: &Report) -> io::Result<()> {
         io::Error::new(error.kind(), format!("{file}: {error}"))
     };
     written.map_err(about)
+}
+
+/// Prints what people read. A server, a file or a certificate may have said a part of it.
+pub fn say(text: &str) -> io::Result<ExitCode> {
+    print(&printable(text))
 }
 
 /// Prints. A reader that stops early, as `head` does, is no failure.

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use zdr::check::{Options, Step};
 use zdr::report::Outcome;
-use zdr::server::lines::{TERMINAL, fill};
+use zdr::server::lines::{TERMINAL, fill, printable};
 use zdr::testbed::preflight::Ready;
 
 /// Shows steps on stderr.
@@ -74,6 +74,7 @@ impl Progress {
                 (format!("{}: {outcome}", scenario.name), true)
             }
         };
+        let line = printable(&line);
         match &self.bar {
             // Several lines stay above the one that moves.
             Some(bar) if line.contains('\n') => bar.println(line),

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use zdr::report::file::write_whole;
 use zdr::server::interrupt::{INTERRUPTED, interrupt};
+use zdr::server::lines::printable;
 use zdr::watch::look::Trust;
 use zdr::watch::options::WatchOptions;
 use zdr::watch::text::summary;
 use zdr::watch::watch;
 
-use crate::output::{NONE, has_place, not_obeyed, print};
+use crate::output::{self, NONE, has_place, not_obeyed};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -122,12 +123,12 @@ impl Watch {
         let say = |line: &str| {
             if !quiet {
                 // Where stderr is closed, nothing reads the line.
-                let _ = writeln!(io::stderr(), "{line}");
+                let _ = writeln!(io::stderr(), "{}", printable(line));
             }
         };
         let interrupt = interrupt()?;
         let report = watch(&options, trust, interrupt.clone(), &say).await?;
-        print(&not_obeyed(summary(&report)))?;
+        output::say(&not_obeyed(summary(&report)))?;
         if let Some(file) = &self.json {
             let json = serde_json::to_string_pretty(&report)? + "\n";
             write_whole(file, json.as_bytes())?;

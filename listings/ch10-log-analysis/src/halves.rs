@@ -1,0 +1,137 @@
+//! Lines that the runtime of a container has cut into parts of 16 KiB. The parts of each stream are put together again.
+//!
+//! - CRI (containerd, CRI-O) marks each part with `P`, and the last one with `F`;
+//! - Docker's `json-file` has the line break in the last part alone. Collectors write lines as it does, and leave the line
+//!   break out of each: there, a part is as long as Docker's, and holds an event that is not whole.
+//!
+//! The two streams of a container are in one file, so a line of the other may stand between two parts.
+
+use serde::Deserialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::read::{LONGEST, TOO_LONG};
+use crate::wrapped::events_in;
+
+/// So long are the parts of Docker, before it replaces bytes that are no text by longer ones.
+const PART: usize = 16 * 1024;
+
+/// The text of a line, or why there is none.
+pub(crate) type Text = Result<String, &'static str>;
+
+/// Lines of which more is to come: at most one of each stream.
+#[derive(Debug, Default)]
+pub(crate) struct Halves(Vec<Begun>);
+
+#[derive(Debug)]
+struct Begun {
+    stream: String,
+    /// Where its first part stands.
+    number: u64,
+    text: Text,
+}
+
+impl Begun {
+    fn add(&mut self, more: &str) {
+        if let Ok(text) = &mut self.text {
+            text.push_str(more);
+            if text.len() > LONGEST {
+                self.text = Err(TOO_LONG);
+            }
+        }
+    }
+}
+
+impl Halves {
+    /// Takes the next line of a file, and gives it back as it is, or with the parts before it and the number of the
+    /// first one. Nothing, where more of it is to come.
+    pub(crate) fn take(&mut self, number: u64, text: Text) -> Option<(u64, Text)> {
+        let Some(part) = text.as_deref().ok().and_then(Part::of) else {
+            return Some((number, text));
+        };
+        let begun = self.0.iter().position(|begun| begun.stream == part.stream);
+        let mut line = match begun {
+            Some(at) => self.0.swap_remove(at),
+            None if part.begins() => Begun {
+                stream: part.stream,
+                number,
+                text: Ok(String::new()),
+            },
+            None => return Some((number, text)),
+        };
+        line.add(&part.text);
+        if part.is_last {
+            return Some((line.number, line.text));
+        }
+        self.0.push(line);
+        None
+    }
+
+    /// A line whose last part has not come, and no more will.
+    pub(crate) fn last(&mut self) -> Option<(u64, Text)> {
+        let line = self.0.pop()?;
+        Some((line.number, line.text))
+    }
+}
+
+/// What a runtime has written in a line.
+#[derive(Debug, PartialEq)]
+struct Part {
+    stream: String,
+    text: String,
+    is_last: bool,
+    /// Whether the runtime says so itself.
+    is_marked: bool,
+}
+
+/// A line of Docker's `json-file`. What else it may have (`attrs`) is of no interest.
+#[derive(Deserialize)]
+struct Docker {
+    log: String,
+    stream: String,
+    #[serde(rename = "time")]
+    _time: String,
+}
+
+impl Part {
+    fn of(line: &str) -> Option<Self> {
+        match line.starts_with(r#"{"log":"#) {
+            true => Self::of_docker(line),
+            false => Self::of_cri(line),
+        }
+    }
+
+    fn of_docker(line: &str) -> Option<Self> {
+        let mut of: Docker = serde_json::from_str(line).ok()?;
+        // A process that dies in the middle of a line leaves a shorter one without a line break.
+        let is_last = of.log.ends_with('\n') || of.log.len() < PART;
+        of.log.truncate(of.log.trim_end_matches('\n').len());
+        Some(Self {
+            stream: of.stream,
+            text: of.log,
+            is_last,
+            is_marked: false,
+        })
+    }
+
+    fn of_cri(line: &str) -> Option<Self> {
+        let mut words = line.splitn(4, ' ');
+        let (at, stream, tags) = (words.next()?, words.next()?, words.next()?);
+        // Tags are divided by colons, and this one comes first.
+        let tag = tags.split(':').next()?;
+        let is_cri = ["stdout", "stderr"].contains(&stream)
+            && ["P", "F"].contains(&tag)
+            && OffsetDateTime::parse(at, &Rfc3339).is_ok();
+        is_cri.then(|| Self {
+            stream: stream.to_owned(),
+            text: words.next().unwrap_or_default().to_owned(),
+            is_last: tag == "F",
+            is_marked: true,
+        })
+    }
+
+    /// Whether it is the first of several.
+    fn begins(&self) -> bool {
+        !self.is_last && (self.is_marked || events_in(&self.text).cut)
+    }
+}

@@ -1,0 +1,82 @@
+//! A line, and the event in it.
+
+use lab::event::Event;
+
+use super::REPEATED;
+use crate::format::time_of;
+use crate::halves::Text;
+use crate::odd;
+use crate::wrapped::events_in;
+
+/// What is said of a line that lacks a part.
+pub(crate) const CUT: &str = "cut, or no JSON";
+
+/// What is said of a line that is something else.
+pub(crate) const NO_EVENT: &str = "no event";
+
+/// One line of a log. Of a line with several events, each of them is a line with the same number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Which of the input's files; 0 for the standard input.
+    pub file: usize,
+    /// Counted from 1. Of a line that a runtime has cut into parts, that of the first.
+    pub number: u64,
+    /// As it stands there. Of a line that is too long, nothing; of the second event in a line, that event.
+    pub text: String,
+    /// The event in it, also where a collector of logs has wrapped it. In a line that was cut and written on by
+    /// another, the one that is whole.
+    pub event: Option<Event>,
+    /// Why it is not an event alone.
+    pub broken: Option<&'static str>,
+}
+
+impl Line {
+    /// The event, unless it is a load that does not say what was loaded.
+    pub(crate) fn readable(&self) -> Option<&Event> {
+        let is_odd = self.broken.is_some_and(odd::is_load);
+        self.event.as_ref().filter(|_| !is_odd)
+    }
+
+    /// The same, unless it was told before: a collector may send a line twice.
+    pub(crate) fn news(&self) -> Option<&Event> {
+        self.readable().filter(|_| self.broken != Some(REPEATED))
+    }
+
+    /// The line, and further ones for the events behind its first.
+    pub(super) fn all(file: usize, number: u64, text: Text) -> impl Iterator<Item = Self> {
+        let (text, too_long) = match text {
+            Ok(text) => (text, None),
+            Err(error) => (String::new(), Some(error)),
+        };
+        let found = events_in(&text);
+        let mut events = found.events.into_iter();
+        let first = events.next();
+        let cut = match &first {
+            Some(_) => found.cut.then_some(CUT),
+            None if text.trim_start().starts_with('{') => Some(CUT),
+            None => Some(NO_EVENT),
+        };
+        let first = Self::new((file, number), text, first, too_long.or(cut));
+        let further = events
+            .map(move |event| Self::new((file, number), event.to_string(), Some(event), None));
+        std::iter::once(first).chain(further)
+    }
+
+    fn new(
+        (file, number): (usize, u64),
+        text: String,
+        event: Option<Event>,
+        cut: Option<&'static str>,
+    ) -> Self {
+        let (event, odd) = event.map(odd::readable).unzip();
+        let timeless = event.as_ref().is_some_and(|event| time_of(event).is_none());
+        let timeless = timeless.then_some("an event without a time");
+        Self {
+            file,
+            number,
+            text,
+            event,
+            broken: odd.flatten().or(cut).or(timeless),
+        }
+    }
+}

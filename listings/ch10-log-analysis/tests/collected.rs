@@ -1,0 +1,142 @@
+//! A log as it comes through collectors: lines that cannot be read, that lack a part or a line break, and that come slowly.
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use lab::BOUND;
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use crate::assert::{RUN, Scene};
+
+/// What each of these lacks may be in a line that cannot be read.
+const MISSING: [&[&str]; 4] = [
+    &["--loaded", "1003"],
+    &["--generation-at-least", "3"],
+    &["--order", "connection_opened,connection_closed"],
+    &["--within", "300"],
+];
+
+/// No line can be read: that an event is not found says nothing of the server.
+#[test]
+fn a_log_of_which_nothing_can_be_read_proves_nothing() {
+    let log = RUN.replace(r#"{"ts":"#, r#"ts=""#);
+    for arguments in MISSING {
+        let (code, error) = Scene::new(&log).assert(arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {error}");
+        assert!(error.contains("the log holds no event"), "{error}");
+    }
+}
+
+/// A line that is cut may be what is missing, or what refutes a claim on all of them.
+#[test]
+fn a_cut_line_may_be_what_is_missing() {
+    let began = r#"{"ts":"2026-01-01T00:00:05.000000000Z","event":"#;
+    let loaded = format!(r#"{RUN}{began}"identity_loaded","generation":3,"ser"#);
+    for arguments in MISSING
+        .iter()
+        .chain([&["--valid-for", "60"] as &[&str]].iter())
+    {
+        let (code, error) = Scene::new(&loaded).assert(arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {error}");
+        assert!(error.contains("run.jsonl:9 is cut, and may"), "{error}");
+    }
+    // Another event, which none of them is about, apart from the order.
+    let other = format!(r#"{RUN}{began}"key_exposed","fi"#);
+    for arguments in MISSING {
+        let code = Scene::new(&other).assert(arguments).0;
+        let expected = match arguments[0] {
+            "--order" => 2,
+            "--within" => 0,
+            _ => 1,
+        };
+        assert_eq!(code, Some(expected), "{arguments:?}");
+    }
+    // What is there is there, and what is loaded afterwards says until when.
+    let next = format!(
+        r#"{loaded}{began}"identity_loaded","generation":4,"serial":"1004","not_after":"2036-01-01T00:00:00Z"}}"#
+    );
+    for arguments in [&["--loaded", "1004"], &["--valid-for", "60"]] {
+        assert_eq!(
+            Scene::new(&next).assert(arguments).0,
+            Some(0),
+            "{arguments:?}"
+        );
+    }
+}
+
+/// The line breaks were lost. Each event of the line is there all the same.
+#[test]
+fn an_event_in_the_middle_of_a_line_is_there() {
+    let log = RUN.replace("not an event\n", "").replace('\n', "") + "\n";
+    let none = ["--none", "identity_rejected reason=truncated"];
+    assert_eq!(Scene::new(&log).assert(&none).0, Some(1));
+    let order = "identity_loaded serial=1001,identity_rejected,identity_loaded serial=1002";
+    for arguments in [&["--loaded", "1001"], &["--order", order]] {
+        let (code, error) = Scene::new(&log).assert(arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {error}");
+    }
+}
+
+/// A program that writes this, and goes on for a while.
+fn slowly(scene: &Scene, arguments: &[&str]) -> (tokio::process::Command, std::io::PipeWriter) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(RUN.as_bytes()).unwrap();
+    let mut command = scene.command(arguments);
+    command.stdin(reader);
+    let mut command = tokio::process::Command::from(command);
+    command.kill_on_drop(true);
+    (command, writer)
+}
+
+/// As `kubectl logs --follow` does. What has come is judged, though its end has not.
+#[tokio::test]
+async fn what_a_pipe_has_brought_is_judged() {
+    let scene = Scene::new(RUN);
+    for (serial, code) in [("1002", 0), ("1003", 1)] {
+        let asked = ["assert", "-", "--loaded", serial, "--wait", "2"];
+        let (mut asking, _writer) = slowly(&scene, &asked);
+        let asking = asking.stderr(Stdio::piped()).output();
+        let ended = tokio::time::timeout(BOUND, asking).await;
+        let ended = ended.expect("it waits for the end").unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(code), "{serial}: {said}");
+    }
+}
+
+/// Lines of a pipe are shown as they come.
+#[tokio::test]
+async fn what_a_pipe_has_brought_is_shown() {
+    let scene = Scene::new(RUN);
+    let (mut showing, _writer) = slowly(&scene, &["show", "-"]);
+    let mut showing = showing.stdout(Stdio::piped()).spawn().unwrap();
+    let mut shown = BufReader::new(showing.stdout.take().unwrap()).lines();
+    for _ in RUN.lines() {
+        let reading = tokio::time::timeout(BOUND, shown.next_line());
+        let line = reading.await.expect("waited for a line").unwrap();
+        assert!(line.is_some(), "it has ended");
+    }
+}
+
+/// A pipe has no beginning to go back to: it is said what to do.
+#[test]
+fn a_pipe_is_not_followed() {
+    for asked in ["log --follow", "log assert --loaded 1002 --wait 1"] {
+        let program = env!("CARGO_BIN_EXE_ch10-log-analysis");
+        let directory = lab::directory().unwrap();
+        let pipe = directory.path().join("pipe");
+        let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        // Both ends in one hand: none waits for the other.
+        let held = fs::OpenOptions::new().read(true).write(true).open(&pipe);
+        let _held = held.unwrap();
+        let asking = Command::new(program)
+            .args(asked.split(' '))
+            .arg(&pipe)
+            .stdin(Stdio::null())
+            .output();
+        let (code, said) = crate::zdr::said(&asking.unwrap());
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains("it is no regular file"), "{said}");
+    }
+}
