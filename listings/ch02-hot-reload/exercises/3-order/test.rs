@@ -162,6 +162,32 @@ async fn one_of_three_is_dropped_while_it_waits() {
     );
 }
 
+/// The second of two is dropped, and what the first has read is served.
+async fn one_that_has_begun_may_never_end() {
+    let (store, files) = (Store::new("1001"), Files::with("1002"));
+    let (go_on, slow) = oneshot::channel();
+    let mut first = reload(&store, &files, Some(slow));
+    assert!(poll_once(first.as_mut()).await.is_none());
+    files.write("1003");
+    let (_never, slow) = oneshot::channel();
+    let mut second = reload(&store, &files, Some(slow));
+    let _ = poll_once(second.as_mut()).await;
+    drop(second);
+    let _ = go_on.send(());
+    let ended = timeout(HOUR, first).await.is_ok();
+    let served = store.current().serial.clone();
+    assert!(
+        ended && served != "1001",
+        "A second reload came while the first was reading, and was cancelled. Then the first had read 1002, and {}: {served} is served, and nothing triggers again. That another reload has begun later does not say that it comes to \
+         its end. What was read is out of date when something newer is served, and not before.",
+        if ended {
+            "has thrown it away"
+        } else {
+            "had not ended an hour later"
+        }
+    );
+}
+
 /// Three at once. The files change once more while the first of those that waited reads them.
 async fn three_are_as_good_as_two() {
     let (store, files) = (Store::new("1001"), Files::with("1002"));
@@ -462,6 +488,7 @@ pub async fn a_slow_reload_does_not_overtake_a_later_one() {
     what_is_in_the_files_last_is_served(Duration::ZERO).await;
     what_is_in_the_files_last_is_served(HOUR).await;
     one_of_three_is_dropped_while_it_waits().await;
+    one_that_has_begun_may_never_end().await;
     three_are_as_good_as_two().await;
     another_store_waits_for_nobody().await;
     two_that_meet_have_two_numbers().await;

@@ -200,6 +200,7 @@ func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
 	anotherStoreWaitsForNobody(t)
 	aPanicHoldsUpNoOther(t)
 	aPanicTakesNothingWithIt(t)
+	oneThatHasBegunMayNeverEnd(t)
 	twoThatMeetHaveTwoNumbers(t)
 	handedOver(t)
 }
@@ -351,6 +352,37 @@ func aPanicTakesNothingWithIt(t *testing.T) {
 	}
 	if ended := second.over(time.Now().Add(Patience)); !ended || store.Current().Serial != "1003" {
 		t.Fatalf("A second reload came while the first was reading, and then the `read` of the first panicked. The second has to read as if the first had never been (ended: %v), and %s is served in place of 1003. What one reload leaves to another is lost with it.", ended, store.Current().Serial)
+	}
+}
+
+// oneThatHasBegunMayNeverEnd: the read of the second of two panics, and what the first has read is served.
+func oneThatHasBegunMayNeverEnd(t *testing.T) {
+	store, files := New("1001"), &files{serial: "1002"}
+	hasRead, goOn := make(chan struct{}), make(chan struct{})
+	first := begin(store, func() string {
+		serial := files.read()
+		close(hasRead)
+		<-goOn
+		return serial
+	})
+	<-hasRead
+	fails := make(chan struct{})
+	second := begin(store, func() string {
+		<-fails
+		panic("the check's own")
+	})
+	second.settled()
+	close(fails)
+	close(goOn)
+	bound := time.Now().Add(Patience)
+	ended := first.over(bound)
+	select {
+	case <-second.ended:
+	case <-time.After(time.Until(bound)):
+		ended = false
+	}
+	if served := store.Current().Serial; !ended || served != "1002" {
+		t.Fatalf("A second reload came while the first was reading, and the `read` of the second panicked. The first has read 1002 (both have ended: %v), and %s is served, and nothing triggers again. That another reload has begun later does not say that it comes to its end. What was read is out of date when something newer is served, and not before.", ended, served)
 	}
 }
 

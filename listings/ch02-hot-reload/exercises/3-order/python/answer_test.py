@@ -213,6 +213,30 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
                 f"{f'raised {ended[1]!r}' if ended[1] else 'returned'}, and {served} is served in place of 1003. What one reload leaves to another is lost with it."
             )
 
+    async def one_that_has_begun_may_never_end():
+        async def fails():
+            raise OSError("the check's own")
+
+        for how in ("failed", "was cancelled"):
+            store, files, go_on = Store("1001"), Files("1002"), asyncio.Event()
+            first = asyncio.create_task(store.reload(files.slowly(go_on)))
+            await turns()
+            second = asyncio.create_task(store.reload(fails if how == "failed" else files.slowly(asyncio.Event())))
+            await turns()
+            if how == "was cancelled":
+                second.cancel()
+                await turns()
+            go_on.set()
+            ended = await all_end(first, second)
+            first.cancel()
+            await asyncio.gather(first, second, return_exceptions=True)
+            served = plain(store.current.serial)
+            assert ended and served == "1002", (
+                f"A second reload came while the first was reading, and {how}. Then the first had read 1002, and {'has thrown it away' if ended else 'has not ended'}: {served} is served, "
+                "and nothing triggers again. That another reload has begun later does not say that it comes to its end. What was read is out of date when something newer is "
+                "served, and not before."
+            )
+
     async def waits_for_an_hour():
         store, files, go_on = Store("1001"), Files("1002"), asyncio.Event()
         first = asyncio.create_task(store.reload(files.slowly(go_on)))
@@ -317,6 +341,7 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
     asyncio.run(another_store())
     asyncio.run(left_early())
     asyncio.run(left_early_while_another_waits())
+    asyncio.run(one_that_has_begun_may_never_end())
     asyncio.run(waits_for_an_hour())
     asyncio.run(one_of_three_is_dropped_while_it_waits())
     asyncio.run(three_are_as_good_as_two())

@@ -59,11 +59,11 @@ func begin(t *testing.T) *bench {
 	return b
 }
 
-// write replaces the files by a pair with this serial number.
-func (b *bench) write(serial int64) {
+// write replaces the files by a pair with this serial number, for localhost and these names.
+func (b *bench) write(serial int64, names ...string) {
 	key := newKey(b.t)
 	template := certificate(serial)
-	template.DNSNames = []string{"localhost"}
+	template.DNSNames = append(names, "localhost")
 	der, err := x509.CreateCertificate(rand.Reader, template, b.authority, &key.PublicKey, b.signer)
 	must(b.t, err)
 	private, err := x509.MarshalPKCS8PrivateKey(key)
@@ -256,6 +256,21 @@ func TestAClientThatSendsNoNameIsShownItAsWell(t *testing.T) {
 	defer stop(t)
 	if shown := begin(t).shownTo(""); shown != "1001" {
 		t.Fatalf("A client sent no name, as one does that calls an address or is old, and was shown %s in place of 1001. There is one certificate, and no name to choose it by.", shown)
+	}
+	byWhicheverNameItCalls(t)
+}
+
+// byWhicheverNameItCalls: the next certificate has one more name, which the program has never heard of.
+func byWhicheverNameItCalls(t *testing.T) {
+	b := begin(t)
+	b.write(0x1002, "www.example.com")
+	if err := b.hook.Reload(); err != nil {
+		t.Fatalf("The new files are valid, and `Reload` returned: %v.", err)
+	}
+	for _, name := range []string{"localhost", "www.example.com"} {
+		if shown := b.shownTo(name); shown != "1002" {
+			t.Fatalf("The files hold 1002, a certificate for localhost and www.example.com. A client sent the name %s, and was shown %s. A server is known by other names than the one of the checks, and those of the next certificate stand in its file and nowhere else. There is one certificate: show it, and the client judges whether that is the one that it wants.", name, shown)
+		}
 	}
 }
 

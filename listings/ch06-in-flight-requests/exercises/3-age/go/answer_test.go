@@ -5,7 +5,9 @@ package answer
 import (
 	"math"
 	"reflect"
+	"runtime"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -90,7 +92,7 @@ func TestOneConnectionHasTheSameAnswerEachTime(t *testing.T) {
 		t.Fatalf("A connection was asked for its age. Then 30,000 others were, and then this one again: the answers are %v and %v. What was drawn was forgotten when there was too much to remember, and drawn anew. An age that follows from the seed and the connection need not be remembered.", first, again)
 	}
 	if remembers(server) && !lab.Orders(server) {
-		t.Fatal("`Ages` remembers each age in a map, and nothing orders the goroutines of the connections, each of which asks for its age: where two write into a map at once, Go ends the whole process (`concurrent map writes`). Keep a lock beside the map, or let the age follow from the seed and the connection: then there is nothing to remember.")
+		t.Fatal("`Ages` remembers each age in a map, and nothing orders the goroutines of the connections, each of which asks for its age: where two write into a map at once, Go ends the whole process (`concurrent map writes`). Let the age follow from the seed and the connection: then there is nothing to remember, and nothing to lock.")
 	}
 }
 
@@ -165,6 +167,34 @@ func TestNoNumberIsTooLarge(t *testing.T) {
 			}
 		}
 	}
+	ofAConnectionNothingIsKept(t)
+}
+
+// many is as many connections as a busy server has in an hour.
+const many = 400_000
+
+// ofAConnectionNothingIsKept: none of them is heard of again. In a process of its own nothing else takes memory.
+func ofAConnectionNothingIsKept(t *testing.T) {
+	said := lab.EachProcess(t, []string{"a-server"}, func(string) string {
+		server, before := New(time.Hour, jitter, 7), memory()
+		for connection := range uint64(many) {
+			server.Of(connection + 1)
+		}
+		grown := memory() - before
+		runtime.KeepAlive(server)
+		return strconv.FormatInt(grown, 10)
+	})
+	if grown, err := strconv.ParseInt(said[0], 10, 64); err != nil || grown > many*10 {
+		t.Fatalf("A server was asked for the ages of %d connections, and took %s bytes more: something is remembered of each of them, and nobody says when it may be forgotten. A function of the seed and the number has nothing to remember.", many, said[0])
+	}
+}
+
+// memory is how many bytes are in use, and not merely waiting to be collected.
+func memory() int64 {
+	runtime.GC()
+	var found runtime.MemStats
+	runtime.ReadMemStats(&found)
+	return int64(found.HeapAlloc)
 }
 
 // A longer jitter spreads them further.

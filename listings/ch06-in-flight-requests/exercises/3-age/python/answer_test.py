@@ -1,6 +1,8 @@
 """What is wanted of `Ages`. Each test is a check, and its text says what has to hold."""
 
+import gc
 import random
+import tracemalloc
 from collections import Counter
 
 from answer import Ages
@@ -138,6 +140,25 @@ def test_no_number_is_too_large():
                 f"A server has drawn {seed_of_it} as its seed, and connection {connection} is {age:.0f} s old when it is asked. Numbers of Python have no "
                 "end: a sum or a product of two has to be brought back into its range before it is a share."
             )
+    of_a_connection_nothing_is_kept()
+
+
+def of_a_connection_nothing_is_kept():
+    """None of them is heard of again."""
+    many = 50_000
+    server = Ages(HOUR, JITTER, 7)
+    tracemalloc.start()
+    try:
+        for connection in range(1, many + 1):
+            server.of(connection)
+        gc.collect()
+        grown, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert grown < many * 10, (
+        f"A server was asked for the ages of {many} connections, and took {grown} bytes more: something is remembered of each of them, and nobody says when "
+        "it may be forgotten. A function of the seed and the number has nothing to remember."
+    )
 
 
 def test_a_longer_jitter_spreads_them_further():

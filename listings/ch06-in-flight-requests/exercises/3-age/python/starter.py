@@ -15,6 +15,7 @@ class Ages:
 
     def of(self, connection):
         """How many seconds old this connection is when it is asked to leave. A server asks at each tick of a clock, so one connection
-        has the same answer each time. Connections are numbered from 1 on each server.
+        has the same answer each time. Connections are numbered from 1 on each server, which runs for months: of none of them is
+        anything kept here.
         """
         raise NotImplementedError("this is the starter: write `Ages`")
