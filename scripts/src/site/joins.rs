@@ -92,7 +92,9 @@ fn comment(line: &str, next: &str, sign: &str) -> Option<usize> {
     let is_sentence = said
         .starts_with(|letter: char| letter.is_alphabetic() || "`([\"'".contains(letter))
         || said.starts_with(|letter: char| letter.is_ascii_digit()) && !is_item(said);
-    (first.0 == second.0 && is_sentence && is_full(line, said)).then_some(second.1)
+    // A setting that is commented out is no sentence.
+    let is_setting = said.split(' ').nth(1) == Some("=");
+    (first.0 == second.0 && is_sentence && !is_setting && is_full(line, said)).then_some(second.1)
 }
 
 /// The same of what a program printed. There, lines that have nothing to do with each other stand below each other:
@@ -184,6 +186,7 @@ mod tests {
         }
         assert!(!marks("rust", "/// Short.", "/// It is."));
         assert!(marks("python", &format!("# {LONG}"), "# it does"));
+        assert!(!marks("toml", &format!("# {LONG}"), "# download = 1"));
         assert!(marks("go", &format!("// {LONG}"), "// 20 of them"));
     }
 
