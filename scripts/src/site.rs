@@ -16,6 +16,7 @@ mod archive;
 mod breaks;
 mod code;
 mod epub;
+mod joins;
 mod pages;
 mod slides;
 mod styles;

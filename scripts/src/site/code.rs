@@ -8,6 +8,7 @@ use arborium::Highlighter;
 use arborium_highlight::{Span, spans_to_flat_tokens};
 use regex::{Captures, Regex};
 
+use super::joins;
 use crate::markup::escape;
 
 /// A block of code as mdBook writes it: its language, other classes, and the escaped text.
@@ -38,7 +39,9 @@ impl Painter {
             let code = at_the_margin(&found[2], trimmed(&found[3]));
             let key = (found[2].to_owned(), code.clone());
             let painted = self.painted.entry(key).or_insert_with(|| {
-                colour(&mut self.highlighter, &found[2], &unescape(&code)).unwrap_or(code)
+                let plain = unescape(&code);
+                let html = colour(&mut self.highlighter, &found[2], &plain).unwrap_or(code);
+                joins::mark(&found[2], &plain, &html)
             });
             format!("{}{painted}{}", &found[1], &found[4])
         };
@@ -76,7 +79,7 @@ fn at_the_margin(language: &str, code: String) -> String {
 /// Code as HTML. `None` where there is nothing to colour.
 fn colour(highlighter: &mut Highlighter, language: &str, code: &str) -> Option<String> {
     let language = match language {
-        "console" => return Some(console(code)),
+        "console" | "text" => return Some(console(code)),
         "diff" => return Some(diff(code)),
         "sh" | "shell" => "bash",
         other => other,
@@ -120,8 +123,8 @@ fn class(language: &str, tag: &str) -> Option<char> {
     }
 }
 
-/// A transcript: what was typed stands out from what was answered, and the rows of a table are marked, since they
-/// have to stay in one piece.
+/// A transcript, or a part of one: what was typed stands out from what was answered, and the rows of a table are marked,
+/// since they have to stay in one piece.
 fn console(code: &str) -> String {
     let mut html = String::new();
     let lines: Vec<_> = code.split('\n').collect();
@@ -295,7 +298,9 @@ mod tests {
     fn rows_of_tables_are_marked() {
         let table = "  server  lost  kept\n  one     0     3\n";
         let marked = "<span class=\"row\">  server  lost  kept</span>\n<span class=\"row\">  one     0     3</span>\n";
-        assert!(paint("console", table).contains(marked));
+        for language in ["console", "text"] {
+            assert!(paint(language, table).contains(marked), "{language}");
+        }
         let head = "            before  after\n";
         let with_head = format!("<span class=\"row\">{}</span>\n{marked}", head.trim_end());
         assert!(paint("console", &format!("{head}{table}")).contains(&with_head));
@@ -307,6 +312,18 @@ mod tests {
         ] {
             assert!(!paint("console", text).contains("row"), "{text}");
         }
+    }
+
+    /// What a phone shows as one line is one, whatever its colour.
+    #[test]
+    fn a_comment_of_two_lines_goes_on() {
+        let code = "/// It serves what it has, until all of the files are whole, and not a moment before\n/// that.\nfn f() {}\n";
+        let sign = "<span class=\"goes-on\">\n<span>///</span> </span>that.";
+        assert!(
+            paint("rust", code).contains(sign),
+            "{}",
+            paint("rust", code)
+        );
     }
 
     /// Blocks that have markup already are left alone.
