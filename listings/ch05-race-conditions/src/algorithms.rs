@@ -1,4 +1,4 @@
-//! ML-DSA (FIPS 204), with which rustls signs and verifies since 0.23.46, and many clients do not.
+//! ML-DSA (FIPS 204), with which rustls signs and verifies since 0.23.44, and many clients do not.
 //!
 //! A server that served it would have handshakes with rustls, with Go 1.27 and with OpenSSL from 3.5 on, and with
 //! no client of an older OpenSSL, which is what Debian 12 and its Python have. An operator who
