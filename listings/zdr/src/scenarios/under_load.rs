@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::attempt::{Attempt, Class, FailureKind};
+use crate::check::shortage::{set_aside, shortage};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::findings::of_handles;
@@ -64,9 +65,8 @@ pub(crate) async fn under_load(
     settled(&probes, &testbed, typical).await;
     load.stop().await;
 
-    let mut records = probes.recorder.records();
+    let (records, shortage) = with_room(probes.recorder.records(), from);
     let overload = overload(&probes, &testbed, from, waited_for.as_slice());
-    records.retain(|record| record.done >= from);
     if went_back(&records, &last, None) {
         outcome.fail(
             Code::WentBack,
@@ -82,8 +82,17 @@ pub(crate) async fn under_load(
     outcome.findings.extend(left_behind(before, &testbed).await);
     end(&mut outcome, &mut testbed.server);
     outcome.unless_explained(overload, &records, &last, &context.daily);
+    outcome.unless_full(shortage);
     outcome.busy = probes.was_busy(&testbed);
     Ok(outcome)
+}
+
+/// What clients met from then on, but for those for whom there was no room; and why there was none.
+fn with_room(mut records: Vec<Attempt>, from: Duration) -> (Vec<Attempt>, Option<String>) {
+    records.retain(|record| record.done >= from);
+    let shortage = shortage(&records);
+    set_aside(&mut records);
+    (records, shortage)
 }
 
 /// Waits to see whether it stays so.
@@ -244,6 +253,7 @@ fn never_shown(
     let ever = || overload_ever(probes, testbed).filter(|_| keeps_none_waiting);
     let overload = overload(probes, testbed, first.notified, &[]).or_else(ever);
     outcome.unless_explained(overload, &probes.recorder.records(), first, &context.daily);
+    outcome.unless_full(shortage(&probes.recorder.records()));
     outcome.busy = probes.was_busy(testbed);
 }
 

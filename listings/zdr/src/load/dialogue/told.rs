@@ -139,11 +139,40 @@ async fn these_bytes(
         seen.extend(wire.bytes(1).await?);
         // It may be the beginning of what is expected.
         if !expected.starts_with(&seen) {
-            *instead = Some(in_hex(&seen[..seen.len().min(SHOWN)]));
+            *instead = Some(readable(&seen[..seen.len().min(SHOWN)]));
         }
         if seen.len() > 2 * SHOWN + expected.len() {
             seen.drain(..SHOWN);
         }
     }
     Ok(())
+}
+
+/// Bytes as text, where that is what most of them are: a message of an error stands between a few that tell of its
+/// length and number.
+fn readable(bytes: &[u8]) -> String {
+    let is_text = |byte: &&u8| byte.is_ascii_graphic() || **byte == b' ';
+    let text = bytes.iter().filter(is_text).count();
+    match bytes.len() >= 8 && text * 3 >= bytes.len() * 2 {
+        true => bytes.escape_ascii().to_string(),
+        false => in_hex(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_between_bytes_is_read() {
+        let full = b"\x17\0\0\0\xff\x10\x04Too many connections";
+        assert_eq!(
+            readable(full),
+            r"\x17\x00\x00\x00\xff\x10\x04Too many connections"
+        );
+        assert_eq!(readable(b"<stream:features>"), "<stream:features>");
+        assert_eq!(readable(&[0x20, 0x02, 0x00, 0x00]), "20 02 00 00");
+        let ldap = [0x30, 0x0c, 0x02, 0x01, 0x01, 0x61, 0x07, 0x0a, 0x01, 0x31];
+        assert_eq!(readable(&ldap), "30 0c 02 01 01 61 07 0a 01 31");
+    }
 }
