@@ -92,7 +92,7 @@ impl Told {
         let instead = waiting.instead.take();
         come.map_err(|error| match instead {
             Some(said) => {
-                let what = format!("{} was answered `{said}`, and then: {error}", turn.words());
+                let what = format!("{} was answered {said}, and then: {error}", turn.words());
                 io::Error::new(error.kind(), what).into()
             }
             None => error.into(),
@@ -121,11 +121,28 @@ async fn line_with(
     instead: &mut Option<String>,
 ) -> io::Result<()> {
     loop {
-        let line = wire.line().await?;
+        let so_far = |said: &str| *instead = Some(without_end(said, text));
+        let line = wire.line_told(so_far).await?;
         if line.contains(text) {
             return Ok(());
         }
-        *instead = Some(line.chars().take(SHOWN).collect());
+        *instead = Some(quoted(&line));
+    }
+}
+
+fn quoted(line: &str) -> String {
+    format!("`{}`", line.chars().take(SHOWN).collect::<String>())
+}
+
+/// What is said of a line that has not come to its end: a protocol such as XMPP has no lines, and what is expected may
+/// be there for long.
+fn without_end(line: &str, expected: &str) -> String {
+    match line.contains(expected) {
+        true => format!(
+            "{}, and no end of line: `expect` waits for one, `expect_hex` does not",
+            quoted(line)
+        ),
+        false => quoted(line),
     }
 }
 
@@ -139,7 +156,7 @@ async fn these_bytes(
         seen.extend(wire.bytes(1).await?);
         // It may be the beginning of what is expected.
         if !expected.starts_with(&seen) {
-            *instead = Some(readable(&seen[..seen.len().min(SHOWN)]));
+            *instead = Some(format!("`{}`", readable(&seen[..seen.len().min(SHOWN)])));
         }
         if seen.len() > 2 * SHOWN + expected.len() {
             seen.drain(..SHOWN);
