@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use zdr::load::dialogue::{Dialogue, Ended, Speech, Told, before_tls};
 use zdr::server::spec::{Protocol, Spec};
 
@@ -343,8 +343,42 @@ async fn what_came_instead_came_over_the_same_connection() {
     let (waited, answered) = tokio::join!(timeout(soon, waits.ask()), other.ask());
     assert!(waited.is_err());
     answered.unwrap();
-    assert_eq!(speech.told.instead().as_deref(), Some("433 in use"));
+    assert_eq!(speech.told.instead().as_deref(), Some("`433 in use`"));
     assert_eq!(speech.told.instead(), None);
+}
+
+/// XMPP has no lines: what is expected comes, and no end of line after it.
+#[tokio::test]
+async fn what_is_expected_without_an_end_of_line_is_told() {
+    let ask = |expect: &str| told(&format!("ask = {{ send = '<stream>', {expect} }}"));
+    let speech = ask("expect = '</features>'");
+    let (near, mut far) = duplex(1024);
+    let mut waits = Dialogue::over(speech.clone(), near).await.unwrap();
+    far.write_all(b"<features></features>").await.unwrap();
+    let soon = Duration::from_millis(100);
+    assert!(timeout(soon, waits.ask()).await.is_err());
+    let said = speech.told.instead().unwrap();
+    assert!(
+        said.starts_with("`<features></features>`, and no end of line"),
+        "{said}"
+    );
+    assert!(said.contains("`expect_hex` does not"), "{said}");
+    // It may come in parts, and end.
+    far.write_all(b"<features>\n</fea").await.unwrap();
+    let (answered, ()) = tokio::join!(waits.ask(), async {
+        sleep(Duration::from_millis(10)).await;
+        far.write_all(b"tures>\r\n").await.unwrap();
+    });
+    answered.unwrap();
+    let hex = ask("expect_hex = '3c 2f 66 3e'");
+    let mut hex = Dialogue::over(hex, says(b"<f></f>")).await.unwrap();
+    hex.ask().await.unwrap();
+    let other = Dialogue::over(ask("expect_hex = '00 00'"), says(b"<error>full</error>"));
+    let ended = other.await.unwrap().ask().await.unwrap_err().to_string();
+    assert!(
+        ended.contains("was answered `<error>full</error>`"),
+        "{ended}"
+    );
 }
 
 /// Where nobody asks for anything, what a server says is no end of the connection.

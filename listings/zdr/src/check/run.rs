@@ -16,7 +16,7 @@ use crate::attempt::{Attempt, Class, Differs, FailureKind, Recorder};
 use crate::check::options::{Options, RunControl, Step};
 use crate::check::pass::pass;
 use crate::check::reach::reach;
-use crate::check::shortage::{full, is_full, is_short, short_of_files};
+use crate::check::shortage::{is_full, is_short, set_aside, shortage};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::beside::{is_of_those, of_asides, of_beside, of_nameless, of_others};
@@ -182,10 +182,7 @@ impl Run {
 
     /// What it could not try for want of descriptors, or of room at the server, if anything.
     pub(super) fn shortage(&self) -> Option<String> {
-        let records = self.recorder.records();
-        let errors = || records.iter().filter_map(|record| record.error.as_deref());
-        let short = errors().find(|error| is_short(error)).map(short_of_files);
-        short.or_else(|| errors().find(|error| is_full(error)).map(full))
+        shortage(&self.recorder.records())
     }
 
     /// Whether any rotation was shown.
@@ -215,14 +212,7 @@ impl Run {
         let mut records = self.recorder.records();
         let windows = &self.windows;
         let crowded = crowded(&records, windows, testbed.server.is_in_background());
-        // What this side could not try says nothing about the server.
-        let errors = |record: &Attempt| record.error.as_deref().is_some_and(is_full);
-        let is_full_up = records.iter().any(errors);
-        let no_room = |error: &str| is_short(error) || is_full(error);
-        records.retain(|record| !record.error.as_deref().is_some_and(no_room));
-        // Nor what waited in vain at a server that was full.
-        let waited = |record: &Attempt| record.failed == Some(FailureKind::Stalled);
-        records.retain(|record| !(is_full_up && waited(record)));
+        set_aside(&mut records);
         let of_class = |class: &Class| measure::class(*class, &self.recorder, &records, windows);
         let classes: Vec<_> = self.classes.iter().map(of_class).collect();
         let others = of_others(&records, windows);

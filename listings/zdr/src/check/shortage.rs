@@ -4,6 +4,7 @@
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
+use crate::attempt::{Attempt, FailureKind};
 use crate::error::Error;
 
 /// With fewer, not even one client of each class and the server's files can be open at once.
@@ -65,6 +66,24 @@ pub(super) fn is_full(answer: &str) -> bool {
     FULL.iter().any(|words| answer.contains(words))
 }
 
+/// What there was no room for, if anything: a descriptor of this process, or a client at the server.
+pub(crate) fn shortage(records: &[Attempt]) -> Option<String> {
+    let errors = || records.iter().filter_map(|record| record.error.as_deref());
+    let short = errors().find(|error| is_short(error)).map(short_of_files);
+    short.or_else(|| errors().find(|error| is_full(error)).map(full))
+}
+
+/// Takes away what says nothing about the server: what this side could not try, and clients that found it full, or
+/// waited in vain at one that was.
+pub(crate) fn set_aside(records: &mut Vec<Attempt>) {
+    let says = |record: &Attempt, what: fn(&str) -> bool| record.error.as_deref().is_some_and(what);
+    let is_full_up = records.iter().any(|record| says(record, is_full));
+    let waited = |record: &Attempt| record.failed == Some(FailureKind::Stalled);
+    records.retain(|record| {
+        !says(record, is_short) && !says(record, is_full) && !(is_full_up && waited(record))
+    });
+}
+
 /// What is said of that.
 pub(super) fn full(answer: &str) -> String {
     format!(
@@ -87,7 +106,36 @@ pub(super) fn short_of_files(error: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::attempt::Class;
+
+    fn ended(error: Option<&str>, failed: Option<FailureKind>) -> Attempt {
+        Attempt {
+            failed,
+            error: error.map(str::to_owned),
+            ..Attempt::opening(Class::Full, Duration::ZERO)
+        }
+    }
+
+    #[test]
+    fn clients_that_find_no_room_are_set_aside() {
+        let full = "nothing within 5s; last came `421 Too many connections`";
+        let cut = ended(Some("reset"), Some(FailureKind::HandshakeCut));
+        let waits = ended(Some("nothing within 5s"), Some(FailureKind::Stalled));
+        let turned_away = ended(Some(full), Some(FailureKind::Status));
+        let mut some = vec![ended(None, None), cut.clone(), waits.clone()];
+        assert_eq!(shortage(&some), None);
+        set_aside(&mut some);
+        assert_eq!(some.len(), 3, "the server had room");
+        some.push(turned_away);
+        let words = shortage(&some).unwrap();
+        assert!(words.contains("no room for so many clients"), "{words}");
+        set_aside(&mut some);
+        assert_eq!(some.len(), 2, "who was cut is not set aside");
+        assert_eq!(some[1].failed, Some(FailureKind::HandshakeCut));
+    }
 
     #[test]
     fn a_server_that_is_full_is_told_from_one_that_fails() {
@@ -100,6 +148,7 @@ mod tests {
             "421 Too many concurrent SMTP connections; please try again later.",
             "421 4.3.2 Connection rate limit exceeded.",
             "429 Too Many Requests",
+            r"the connection was answered `\x17\x00\x00\x00\xff\x10\x04Too many connections`, and then: early eof",
         ];
         assert!(full.iter().all(|answer| is_full(answer)));
         for other in [

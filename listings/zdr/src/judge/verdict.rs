@@ -55,6 +55,12 @@ fn sentence(report: &Report, failures: &[&Finding]) -> String {
             }
         }
         (None, None) if !failures.is_empty() => in_scenarios(report, does, &rotations, &failed),
+        (Some(_), None) if !failures.is_empty() => {
+            format!(
+                "{name} {}. Measured: {rotations}. {failed}",
+                failed_scenarios(report)
+            )
+        }
         (Some(error), None) => {
             let passed = passed(report);
             format!("no verdict on {name}: {error}. Measured: {rotations}{passed}. {failed}")
@@ -107,17 +113,23 @@ fn failed_before(finding: &Finding) -> Option<Class> {
 
 /// What was done to it is another matter than what happens every day: which level it passes is said.
 fn in_scenarios(report: &Report, does: &str, rotations: &str, failed: &str) -> String {
-    let (name, tally) = (&report.server.name, report.tally());
-    let (many, names) = (tally.failed.len(), tally.failed.join(", "));
-    let required = counted(tally.required as u64, "scenario");
+    let name = &report.server.name;
     let passes = report.passes_below().map_or_else(String::new, |level| {
         format!("It passes the level `{level}`: ")
     });
     let it = if passes.is_empty() { "It" } else { "it" };
     format!(
-        "{name} failed {many} of {required}: {names}. {passes}{it} {does} while its files are \
-         valid ({rotations}). {failed}"
+        "{name} {}. {passes}{it} {does} while its files are valid ({rotations}). {failed}",
+        failed_scenarios(report)
     )
+}
+
+/// Which of the scenarios that the level requires it failed.
+fn failed_scenarios(report: &Report) -> String {
+    let tally = report.tally();
+    let (many, names) = (tally.failed.len(), tally.failed.join(", "));
+    let required = counted(tally.required as u64, "scenario");
+    format!("failed {many} of {required}: {names}")
 }
 
 /// How many scenarios it passed, of those that the level requires.

@@ -361,7 +361,7 @@ impl Target {
     pub(super) fn stalled(&self) -> Failed {
         let waited = format!("nothing within {:?}", self.patience);
         let error = match self.told.instead() {
-            Some(said) => format!("{waited} of what is expected; last came `{said}`"),
+            Some(said) => format!("{waited} of what is expected; last came {said}"),
             None => waited,
         };
         Failed::new(FailureKind::Stalled, error)

@@ -63,6 +63,19 @@ impl ScenarioOutcome {
         self.overload = overload.map(|of| of.words("the scenario began"));
     }
 
+    /// Says that there was no room for all clients, unless something failed that has another cause: a certificate that
+    /// is not shown in time may wait for room as well.
+    pub(crate) fn unless_full(&mut self, shortage: Option<String>) {
+        let mut failures = self.findings.iter();
+        let awaited = |of: &Finding| {
+            let late = matches!(of.code, Code::NotPickedUp | Code::NotRecovered);
+            of.severity != Severity::Failure || (late && of.evidence.is_empty())
+        };
+        if failures.all(awaited) && shortage.is_some() {
+            self.overload = shortage;
+        }
+    }
+
     /// Of a scenario that ended with an error: the server's fault, unless this machine had too little left.
     pub(crate) fn ended_by(error: &Error) -> Self {
         let mut outcome = Self::default();
@@ -155,6 +168,7 @@ mod tests {
     use std::io;
 
     use super::*;
+    use crate::attempt::Class;
 
     #[test]
     fn what_came_late_is_not_judged() {
@@ -171,6 +185,33 @@ mod tests {
         assert_eq!(report.outcome, Outcome::NotApplicable);
         assert_eq!(said[0].code, Code::LoadFellBehind);
         assert!(said[0].words.contains("300 ms late"), "{}", said[0].words);
+    }
+
+    #[test]
+    fn a_server_that_was_full_is_not_judged_by_what_only_waited() {
+        let judged = |code: Option<Code>, evidence: Vec<Evidence>| {
+            let mut outcome = ScenarioOutcome::default();
+            if let Some(code) = code {
+                outcome.fail_seen(code, "it failed", evidence);
+            }
+            outcome.unless_full(Some("the server has no room for so many clients".into()));
+            outcome.report(Scenario::Torn).0.outcome
+        };
+        let seen = Evidence {
+            class: Class::Full,
+            kind: FailureKind::HandshakeCut,
+            phase: None,
+            at_ms: None,
+            said: String::new(),
+        };
+        assert_eq!(judged(None, Vec::new()), Outcome::NotApplicable);
+        let late = judged(Some(Code::NotRecovered), Vec::new());
+        assert_eq!(late, Outcome::NotApplicable);
+        let cut = judged(Some(Code::LastGoodLost), vec![seen]);
+        assert_eq!(cut, Outcome::Failed);
+        let mut sound = ScenarioOutcome::default();
+        sound.unless_full(None);
+        assert_eq!(sound.report(Scenario::Torn).0.outcome, Outcome::Passed);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::attempt::{Attempt, Class, FailureKind};
+use crate::check::shortage::{set_aside, shortage};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::findings::of_handles;
@@ -38,7 +39,7 @@ pub(crate) async fn under_load(
 
     // What has never been picked up cannot be lost.
     let mut typical = context.typical;
-    let mut waited_for = None;
+    let (mut waited_for, mut usual) = (None, Duration::ZERO);
     if scenario != Scenario::ChangedAtStart {
         let first = probes.rotate(&mut testbed).await?;
         let Some(new) = first.first_new else {
@@ -50,6 +51,7 @@ pub(crate) async fn under_load(
             return Ok(outcome);
         };
         typical = typical.max(new.saturating_sub(first.notified));
+        usual = first.notified.saturating_sub(first.began);
         waited_for = context.keeps_waiting.then_some(first);
     }
     let from = probes.recorder.now();
@@ -63,9 +65,8 @@ pub(crate) async fn under_load(
     settled(&probes, &testbed, typical).await;
     load.stop().await;
 
-    let mut records = probes.recorder.records();
+    let (records, shortage) = with_room(probes.recorder.records(), from);
     let overload = overload(&probes, &testbed, from, waited_for.as_slice());
-    records.retain(|record| record.done >= from);
     if went_back(&records, &last, None) {
         outcome.fail(
             Code::WentBack,
@@ -75,14 +76,23 @@ pub(crate) async fn under_load(
     // In the order of time: what clients met comes first, and is the cause of what never came back.
     count(scenario, &mut outcome, &records, last.began);
     match last.first_new {
-        Some(new) => outcome.recovered = Some(new.saturating_sub(last.notified)),
+        Some(_) => recovered(scenario, &mut outcome, &last, (usual, &testbed)),
         None => missed(scenario, &mut outcome, &last, &testbed),
     }
     outcome.findings.extend(left_behind(before, &testbed).await);
     end(&mut outcome, &mut testbed.server);
     outcome.unless_explained(overload, &records, &last, &context.daily);
+    outcome.unless_full(shortage);
     outcome.busy = probes.was_busy(&testbed);
     Ok(outcome)
+}
+
+/// What clients met from then on, but for those for whom there was no room; and why there was none.
+fn with_room(mut records: Vec<Attempt>, from: Duration) -> (Vec<Attempt>, Option<String>) {
+    records.retain(|record| record.done >= from);
+    let shortage = shortage(&records);
+    set_aside(&mut records);
+    (records, shortage)
 }
 
 /// Waits to see whether it stays so.
@@ -243,6 +253,7 @@ fn never_shown(
     let ever = || overload_ever(probes, testbed).filter(|_| keeps_none_waiting);
     let overload = overload(probes, testbed, first.notified, &[]).or_else(ever);
     outcome.unless_explained(overload, &probes.recorder.records(), first, &context.daily);
+    outcome.unless_full(shortage(&probes.recorder.records()));
     outcome.busy = probes.was_busy(testbed);
 }
 
@@ -287,9 +298,81 @@ fn missed(scenario: Scenario, outcome: &mut ScenarioOutcome, window: &Window, te
     }
 }
 
+/// The last rotation was shown.
+fn recovered(
+    scenario: Scenario,
+    outcome: &mut ScenarioOutcome,
+    window: &Window,
+    (usual, testbed): (Duration, &TestBed),
+) {
+    let new = window.first_new;
+    outcome.recovered = new.map(|new| new.saturating_sub(window.notified));
+    held_up(scenario, outcome, window, (usual, testbed.reload_within()));
+}
+
+/// The certificate was late by the time for which the reload itself waited: a command that reloads a server comes to
+/// its end when that is done, so who looks from then on sees no delay. `usual` is how long it takes to write and to
+/// tell.
+fn held_up(
+    scenario: Scenario,
+    outcome: &mut ScenarioOutcome,
+    window: &Window,
+    (usual, within): (Duration, Duration),
+) {
+    let Some(new) = window.first_new.filter(|_| scenario == Scenario::HalfOpen) else {
+        return;
+    };
+    let took = new.saturating_sub(window.began);
+    if took <= usual + within {
+        return;
+    }
+    outcome.recovered = Some(took);
+    outcome.fail(
+        Code::NotPickedUp,
+        format!(
+            "While other clients left their handshakes incomplete, what reloads the server ended only after {} ms \
+             ({} ms without them), and no handshake showed the new certificate within {} ms.",
+            window.notified.saturating_sub(window.began).as_millis(),
+            usual.as_millis(),
+            within.as_millis()
+        ),
+    );
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whether it fails where the command ends after so many milliseconds, and the certificate is shown at once.
+    fn waits(scenario: Scenario, command: u64, usual: u64) -> bool {
+        let ms = Duration::from_millis;
+        let window = Window {
+            began: ms(1000),
+            notified: ms(1000 + command),
+            first_new: Some(ms(1010 + command)),
+            ..Window::default()
+        };
+        let mut outcome = ScenarioOutcome::default();
+        held_up(scenario, &mut outcome, &window, (ms(usual), ms(10_000)));
+        outcome
+            .findings
+            .iter()
+            .any(|of| of.code == Code::NotPickedUp)
+    }
+
+    #[test]
+    fn a_command_that_waits_for_half_open_clients_is_late() {
+        assert!(waits(Scenario::HalfOpen, 20_000, 50));
+        assert!(!waits(Scenario::HalfOpen, 9000, 50));
+        assert!(
+            !waits(Scenario::HalfOpen, 20_000, 19_000),
+            "it always takes so long"
+        );
+        assert!(
+            !waits(Scenario::Unchanged, 20_000, 50),
+            "nobody is there to wait for"
+        );
+    }
 
     /// So many clients, one each tenth of a second, of which these fail. From the fiftieth on the files are valid.
     fn lost(of: u64, failed: &[u64]) -> bool {

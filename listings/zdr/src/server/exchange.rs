@@ -44,7 +44,8 @@ pub struct Turn {
     #[serde(default, deserialize_with = "bytes")]
     #[schemars(with = "Option<String>", extend("toml" = r#"send_hex = "c0 00""#))]
     pub send_hex: Option<Vec<u8>>,
-    /// The answer is read line by line until a line contains this text.
+    /// The answer is read line by line until a line contains this text. Where a protocol has no
+    /// lines, use `expect_hex`.
     #[schemars(extend("toml" = r#"expect = "PONG""#))]
     pub expect: Option<String>,
     /// The answer is read until these bytes have come.
@@ -80,7 +81,7 @@ impl Turn {
         match (&self.send, &self.send_hex) {
             (Some(text), _) => format!("`{}`", text.trim_end().escape_debug()),
             (None, Some(bytes)) => format!("the bytes `{}`", in_hex(bytes)),
-            (None, None) => "nothing".into(),
+            (None, None) => "the connection".into(),
         }
     }
 

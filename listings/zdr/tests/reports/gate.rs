@@ -179,6 +179,28 @@ fn what_fails_before_anything_is_rotated_is_not_blamed_on_rotation() {
     }
 }
 
+/// What failed before a run was cut short is no less true for that.
+#[test]
+fn a_run_that_is_cut_short_does_not_call_passed_what_failed() {
+    let mut report = found(&[("torn", Code::NotRecovered)]);
+    report.interrupted = Some("it was told to end (SIGTERM)".into());
+    let report = judged(report, Level::All);
+    let words = &report.verdict.words;
+    assert!(!report.verdict.passed);
+    assert!(words.contains("failed 1 of "), "{words}");
+    assert!(words.contains(": torn. Measured: "), "{words}");
+    for wrong in ["no verdict", " passed"] {
+        assert!(!words.contains(wrong), "{words}");
+    }
+    let mut report = found(&[]);
+    report.interrupted = Some("it was told to end (SIGTERM)".into());
+    let words = judged(report, Level::All).verdict.words;
+    assert!(
+        words.contains("no verdict on ") && words.contains(" passed"),
+        "{words}"
+    );
+}
+
 /// A headline that says PASSED and then what is not so is the fault that levels are for.
 #[test]
 fn each_headline_names_its_level_and_what_was_not_run() {

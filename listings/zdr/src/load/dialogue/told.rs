@@ -92,7 +92,7 @@ impl Told {
         let instead = waiting.instead.take();
         come.map_err(|error| match instead {
             Some(said) => {
-                let what = format!("{} was answered `{said}`, and then: {error}", turn.words());
+                let what = format!("{} was answered {said}, and then: {error}", turn.words());
                 io::Error::new(error.kind(), what).into()
             }
             None => error.into(),
@@ -121,11 +121,28 @@ async fn line_with(
     instead: &mut Option<String>,
 ) -> io::Result<()> {
     loop {
-        let line = wire.line().await?;
+        let so_far = |said: &str| *instead = Some(without_end(said, text));
+        let line = wire.line_told(so_far).await?;
         if line.contains(text) {
             return Ok(());
         }
-        *instead = Some(line.chars().take(SHOWN).collect());
+        *instead = Some(quoted(&line));
+    }
+}
+
+fn quoted(line: &str) -> String {
+    format!("`{}`", line.chars().take(SHOWN).collect::<String>())
+}
+
+/// What is said of a line that has not come to its end: a protocol such as XMPP has no lines, and what is expected may
+/// be there for long.
+fn without_end(line: &str, expected: &str) -> String {
+    match line.contains(expected) {
+        true => format!(
+            "{}, and no end of line: `expect` waits for one, `expect_hex` does not",
+            quoted(line)
+        ),
+        false => quoted(line),
     }
 }
 
@@ -139,11 +156,40 @@ async fn these_bytes(
         seen.extend(wire.bytes(1).await?);
         // It may be the beginning of what is expected.
         if !expected.starts_with(&seen) {
-            *instead = Some(in_hex(&seen[..seen.len().min(SHOWN)]));
+            *instead = Some(format!("`{}`", readable(&seen[..seen.len().min(SHOWN)])));
         }
         if seen.len() > 2 * SHOWN + expected.len() {
             seen.drain(..SHOWN);
         }
     }
     Ok(())
+}
+
+/// Bytes as text, where that is what most of them are: a message of an error stands between a few that tell of its
+/// length and number.
+fn readable(bytes: &[u8]) -> String {
+    let is_text = |byte: &&u8| byte.is_ascii_graphic() || **byte == b' ';
+    let text = bytes.iter().filter(is_text).count();
+    match bytes.len() >= 8 && text * 3 >= bytes.len() * 2 {
+        true => bytes.escape_ascii().to_string(),
+        false => in_hex(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_between_bytes_is_read() {
+        let full = b"\x17\0\0\0\xff\x10\x04Too many connections";
+        assert_eq!(
+            readable(full),
+            r"\x17\x00\x00\x00\xff\x10\x04Too many connections"
+        );
+        assert_eq!(readable(b"<stream:features>"), "<stream:features>");
+        assert_eq!(readable(&[0x20, 0x02, 0x00, 0x00]), "20 02 00 00");
+        let ldap = [0x30, 0x0c, 0x02, 0x01, 0x01, 0x61, 0x07, 0x0a, 0x01, 0x31];
+        assert_eq!(readable(&ldap), "30 0c 02 01 01 61 07 0a 01 31");
+    }
 }

@@ -111,6 +111,30 @@ impl<S: Duplex> Wire<S> {
         Ok(line.trim_end_matches('\r').to_owned())
     }
 
+    /// The next line, without its end. As long as that has not come, `so_far` is told what has.
+    pub async fn line_told(&mut self, mut so_far: impl FnMut(&str)) -> io::Result<String> {
+        let mut line = Vec::new();
+        while line.last() != Some(&b'\n') {
+            if !line.is_empty() {
+                so_far(&String::from_utf8_lossy(&line));
+            }
+            if line.len() as u64 >= LONGEST {
+                return Err(io::Error::other("a line without an end"));
+            }
+            let read = self.0.fill_buf().await?;
+            if read.is_empty() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let end = read.iter().position(|byte| *byte == b'\n');
+            let taken = end.map_or(read.len(), |at| at + 1);
+            line.extend_from_slice(&read[..taken]);
+            self.0.consume(taken);
+        }
+        line.pop();
+        let line = String::from_utf8_lossy(&line);
+        Ok(line.trim_end_matches('\r').to_owned())
+    }
+
     /// The next `length` bytes.
     pub async fn bytes(&mut self, length: u64) -> io::Result<Vec<u8>> {
         if length > LONGEST {
