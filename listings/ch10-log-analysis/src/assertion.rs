@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::cut::{self, Cut};
 use crate::format::time_of;
-use crate::read::{Line, TOO_LONG};
+use crate::read::{Line, TIMELESS, TOO_LONG};
 use crate::state::LogState;
 use crate::{contract, odd};
 
@@ -21,6 +21,8 @@ pub struct Assertion {
     place: Place,
     /// Where lines are missing, by the server's word, that may bear on it.
     lost: Option<String>,
+    /// What is not of the contract, and may be what is looked for.
+    doubt: Option<String>,
 }
 
 /// What may be asserted: a closed set.
@@ -96,6 +98,7 @@ impl Assertions {
             found: Found::Nothing,
             place: Place::default(),
             lost: None,
+            doubt: None,
         });
         Self {
             all: all.collect(),
@@ -177,6 +180,14 @@ impl Assertion {
         if self.may_rest_on(line) {
             self.lost = Some(format!("{} is cut", named(line)));
         }
+        if let (What::Within(_), Some(TIMELESS)) = (&self.what, line.broken)
+            && event.is_some_and(is_of_a_rotation)
+        {
+            self.lost = Some(format!("{}: {TIMELESS}", named(line)));
+        }
+        if let Some(said) = event.and_then(|event| self.misspelt(event)) {
+            self.doubt = Some(format!("{}: {said}", named(line)));
+        }
         match (&self.what, &self.found) {
             (_, Found::Unwanted(_)) => {}
             (What::NoKeyBytes(_) | What::None(_), found) if line.broken == Some(TOO_LONG) => {
@@ -215,6 +226,20 @@ impl Assertion {
             What::Within(_) => may_be("identity_loaded") || may_be("rotation_started"),
             What::Order(_) => !cut.is_empty(),
             What::None(_) | What::NoKeyBytes(_) => false,
+        }
+    }
+
+    /// Whether an event is what is looked for, but for its name or its reason. Says so.
+    fn misspelt(&self, event: &Event) -> Option<String> {
+        match &self.what {
+            What::Loaded(_) | What::GenerationAtLeast(_) | What::ValidFor(_) => {
+                contract::may_be(event, &want("identity_loaded"))
+            }
+            What::Within(_) => ["rotation_started", "identity_loaded"]
+                .iter()
+                .find_map(|name| contract::may_be(event, &want(name))),
+            What::Order(order) => contract::may_be(event, order.missing()?),
+            What::None(_) | What::NoKeyBytes(_) => None,
         }
     }
 
@@ -260,12 +285,14 @@ impl Assertion {
     /// What is there is there. What is not may be lost, and so may be what would refute it.
     fn verdict(&self, state: &LogState, now: OffsetDateTime) -> Verdict {
         let verdict = self.by_what_is_there(state, now);
-        match (&self.what, &self.lost, verdict) {
-            (What::Within(_) | What::ValidFor(_), Some(lost), Verdict::Holds) => {
+        let missing = self.lost.as_ref().or(self.doubt.as_ref());
+        match (&self.what, missing, verdict) {
+            (What::Within(_) | What::ValidFor(_), _, Verdict::Holds) if self.lost.is_some() => {
+                let lost = self.lost.as_deref().unwrap_or_default();
                 Verdict::Untold(format!("{lost}, and may say otherwise"))
             }
-            (_, Some(lost), Verdict::NotYet(said)) => {
-                Verdict::Untold(format!("{lost}, and may hold what is missing: {said}"))
+            (_, Some(missing), Verdict::NotYet(said)) => {
+                Verdict::Untold(format!("{missing}, and may hold what is missing: {said}"))
             }
             (.., verdict) => verdict,
         }
@@ -300,9 +327,9 @@ impl Assertion {
                 format!("the rotation to {serial} was started, and not loaded")
             }
             (What::Within(_), _) => "no rotation was started and loaded".into(),
-            (What::ValidFor(wanted), _) => match too_short(state, *wanted, now) {
-                None => return Verdict::Holds,
-                Some(said) => said,
+            (What::ValidFor(wanted), _) => match long_enough(state, *wanted, now) {
+                Verdict::NotYet(said) => said,
+                verdict => return verdict,
             },
         };
         Verdict::NotYet(self.place.show(&said, "missing from here on"))
@@ -357,30 +384,36 @@ fn within(bound: Duration, found: &mut Found, event: &Event) -> bool {
     true
 }
 
-fn too_short(state: &LogState, wanted: Duration, now: OffsetDateTime) -> Option<String> {
+/// What both ends of a rotation say.
+fn is_of_a_rotation(event: &Event) -> bool {
+    ["rotation_started", "identity_loaded"].contains(&event.name())
+}
+
+fn long_enough(state: &LogState, wanted: Duration, now: OffsetDateTime) -> Verdict {
     let mut serving = state
         .alive
         .values()
         .filter_map(|server| server.serving.as_ref());
     let Some(first) = serving.next() else {
-        return Some("no generation was loaded".into());
+        return Verdict::NotYet("no generation was loaded".into());
     };
     // Of several servers, the one that ends first.
     let first = serving.fold(first, |a, b| if b.until < a.until { b } else { a });
     let (generation, serial) = (first.generation, &first.serial);
     let Some(until) = first.until else {
-        return Some(format!(
+        return Verdict::Untold(format!(
             "generation {generation} ({serial}) does not say until when"
         ));
     };
     let left = until - now;
-    (left < wanted).then(|| {
-        format!(
-            "generation {generation} ({serial}) is valid for {} s from now, and {} s are wanted",
-            left.whole_seconds(),
-            wanted.as_secs()
-        )
-    })
+    if left >= wanted {
+        return Verdict::Holds;
+    }
+    Verdict::NotYet(format!(
+        "generation {generation} ({serial}) is valid for {} s from now, and {} s are wanted",
+        left.whole_seconds(),
+        wanted.as_secs()
+    ))
 }
 
 impl Place {

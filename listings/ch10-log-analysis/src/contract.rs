@@ -114,7 +114,8 @@ pub(crate) fn may_be(event: &Event, unwanted: &Want) -> Option<String> {
     let mut words = unwanted.split(' ');
     let name = words.next().unwrap_or_default();
     let Some(about) = EVENTS.get(event.name()) else {
-        let far = |known: &&String| strsim::damerau_levenshtein(known, event.name());
+        let written = event.name().to_lowercase().replace('-', "_");
+        let far = |known: &&String| strsim::damerau_levenshtein(known, &written);
         let nearest = EVENTS.keys().min_by_key(far)?;
         let meant = nearest == name && far(&nearest) <= MISSPELT;
         let said = format!(

@@ -6,7 +6,7 @@ mod merged;
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Seek};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use crate::odd;
 pub use crate::repeated::REPEATED;
 use crate::repeated::Recent;
 pub use line::Line;
-pub(crate) use line::{CUT, NO_EVENT};
+pub(crate) use line::{CUT, NO_EVENT, TIMELESS};
 pub use merged::Merged;
 
 /// No event is longer. What is longer is no event, and is not kept in memory.
@@ -40,8 +40,7 @@ pub enum Input {
     Files(Vec<PathBuf>),
     /// Files that grow, in the order in which it is seen. Where one is renamed and made anew, the old
     /// one is read to its end and the new one from its beginning; where it is truncated, it is read
-    /// from its beginning. One that is truncated and written past the old end between two looks
-    /// is not noticed.
+    /// from its beginning, also where it has been written past the old end since.
     Follow(Vec<PathBuf>),
 }
 
@@ -179,6 +178,7 @@ struct Followed {
     path: PathBuf,
     file: usize,
     open: Option<(Identity, Lines<BufReader<File>>)>,
+    seen: Seen,
 }
 
 /// Which file it is, whatever its path is by now.
@@ -200,10 +200,12 @@ impl Followed {
                 Err(error) => return Err(told(error)),
             };
             let read_to = open.reader.stream_position().map_err(told)?;
-            if open.reader.get_ref().metadata().map_err(told)?.len() < read_to {
+            let length = open.reader.get_ref().metadata().map_err(told)?.len();
+            if length < read_to || !self.seen.stands_in(open.reader.get_ref()) {
                 // Truncated: what was begun before is over.
                 lines.extend(std::iter::from_fn(|| open.last()));
                 open.reader.rewind().map_err(told)?;
+                self.seen = Seen::default();
             }
             while let Some(line) = open.whole().map_err(told)? {
                 lines.push(line);
@@ -211,16 +213,44 @@ impl Followed {
                     return Ok(());
                 }
             }
+            let read_to = open.reader.stream_position().map_err(told)?;
+            if let Ok(seen) = Seen::of(open.reader.get_ref(), read_to) {
+                self.seen = seen;
+            }
             if there == Some(*identity) || there.is_none() {
                 // The same; or renamed, and the new one is not there yet.
                 return Ok(());
             }
             lines.extend(std::iter::from_fn(|| open.last()));
+            self.seen = Seen::default();
             self.open = open_if_there(&self.path, self.file)?;
         }
         Ok(())
     }
     // ANCHOR_END: look
+}
+
+/// The last bytes that were read, and where they end. Where others stand there now, the file was truncated, however much
+/// has been written since.
+#[derive(Default)]
+struct Seen {
+    end: u64,
+    bytes: Vec<u8>,
+}
+
+impl Seen {
+    fn of(file: &File, end: u64) -> io::Result<Self> {
+        /// More than the part of a line that tells it from others: its time.
+        const ENOUGH: usize = 512;
+        let length = ENOUGH.min(usize::try_from(end).unwrap_or(ENOUGH));
+        let mut bytes = vec![0; length];
+        file.read_exact_at(&mut bytes, end - length as u64)?;
+        Ok(Self { end, bytes })
+    }
+
+    fn stands_in(&self, file: &File) -> bool {
+        Self::of(file, self.end).is_ok_and(|now| now.bytes == self.bytes)
+    }
 }
 
 /// A file that is open, and which one it is.
@@ -357,6 +387,7 @@ fn follow(paths: Vec<PathBuf>, sender: &mpsc::Sender<News>) -> Result<(), Error>
             path,
             file,
             open: None,
+            seen: Seen::default(),
         })
         .collect();
     loop {

@@ -5,7 +5,7 @@
 //! - Docker's `json-file` and Fluent Bit have it as text in `log`, `journalctl --output json` in `MESSAGE`
 //!   (as the numbers of its bytes where it holds a control character), Vector and Filebeat in `message`, Loki in `line`;
 //! - Google Cloud has it as an object in `jsonPayload`, and Elasticsearch and Splunk have objects within objects;
-//! - some exports are one JSON array, an event a line, each line as a JSON string, or a table (CSV);
+//! - some exports are one JSON array, an event a line, each line as a JSON string, a table (CSV), or logfmt;
 //! - where line breaks were lost, or several lines became one message, a line holds several events.
 
 use std::borrow::Cow;
@@ -65,9 +65,16 @@ pub fn events_in(line: &str) -> Found {
 
 fn within(line: &str, deeper: u32) -> Found {
     let line = line.trim_start_matches('\u{feff}').trim();
-    match text_in_quotes(line).zip(deeper.checked_sub(1)) {
-        Some((text, deeper)) => within(&text, deeper),
-        None => objects(line, deeper),
+    let Some(inner) = deeper.checked_sub(1) else {
+        return objects(line, deeper);
+    };
+    if let Some(text) = text_in_quotes(line) {
+        return within(&text, inner);
+    }
+    let found = objects(line, deeper);
+    match value_in_quotes(line).filter(|_| found.events.is_empty()) {
+        Some(text) => within(&text, inner),
+        None => found,
     }
 }
 
@@ -174,6 +181,13 @@ fn text_in_quotes(line: &str) -> Option<String> {
         }
     }
     Some(text)
+}
+
+/// A value among words, as logfmt and Ruby write it. In an object of JSON, the field says whether it is a line.
+fn value_in_quotes(line: &str) -> Option<String> {
+    let at = line.find(r#""{\""#).filter(|_| !line.starts_with('{'))?;
+    let mut values = Deserializer::from_str(&line[at..]).into_iter();
+    values.next()?.ok()
 }
 
 /// Without what colours a line on a terminal. In JSON such a character is escaped.

@@ -78,6 +78,76 @@ fn an_event_in_the_middle_of_a_line_is_there() {
     }
 }
 
+/// A load, and the rotation before it, at these seconds.
+fn rotation(started: u32, loaded: u32, serial: &str) -> String {
+    format!(
+        r#"{{"ts":"2026-01-01T00:01:{started:02}.000000000Z","event":"rotation_started","serial":"{serial}","strategy":"bundle"}}
+{{"ts":"2026-01-01T00:01:{loaded:02}.000000000Z","event":"identity_loaded","generation":3,"serial":"1a03","not_after":"2036-01-01T00:00:00Z"}}
+"#
+    )
+}
+
+/// An agent writes a serial number as openssl does, and the server as the contract does: they mean the same.
+#[test]
+fn a_serial_number_is_one_in_each_notation_of_a_log() {
+    for serial in ["1a03", "1A03", "1A:03", "001a03"] {
+        let log = RUN.to_owned() + &rotation(1, 2, serial);
+        let (code, error) = Scene::new(&log).assert(&["--within", "1000"]);
+        assert_eq!(code, Some(0), "{serial}: {error}");
+        let unwanted = ["--none", "rotation_started serial=1a03"];
+        assert_eq!(Scene::new(&log).assert(&unwanted).0, Some(1), "{serial}");
+    }
+}
+
+/// How long a rotation took cannot be told where one of its ends has no time.
+#[test]
+fn a_rotation_without_a_time_is_not_judged() {
+    let slow = rotation(1, 50, "1a03");
+    let [started, loaded] = [
+        "2026-01-01T00:01:01.000000000Z",
+        "2026-01-01T00:01:50.000000000Z",
+    ];
+    for without in [started, loaded] {
+        let log = RUN.to_owned() + &slow.replace(&format!("\"{without}\""), "1767225661.5");
+        let (code, error) = Scene::new(&log).assert(&["--within", "1000"]);
+        assert_eq!(code, Some(2), "{error}");
+        assert!(error.contains("an event without a time"), "{error}");
+    }
+    let log = RUN.to_owned() + &slow;
+    assert_eq!(Scene::new(&log).assert(&["--within", "1000"]).0, Some(1));
+}
+
+/// A server that does not say until when its certificate is valid says nothing of how long that is.
+#[test]
+fn an_end_that_is_not_said_is_not_judged() {
+    for end in ["null", "\"Jan  1 00:00:00 2036 GMT\"", "2082758400"] {
+        let log = RUN.replace("\"2036-01-01T00:00:00Z\"", end);
+        let (code, error) = Scene::new(&log).assert(&["--valid-for", "60"]);
+        assert_eq!(code, Some(2), "{end}: {error}");
+        assert!(error.contains("does not say until when"), "{error}");
+    }
+}
+
+/// Some collectors write names in their own way. Such an event may be what is missing, or what must not be there.
+#[test]
+fn an_event_in_capitals_proves_nothing() {
+    let log = RUN.replace("identity_rejected", "IDENTITY-REJECTED");
+    let none = Scene::new(&log).assert(&["--none", "identity_rejected"]);
+    assert_eq!(none.0, Some(2), "{}", none.1);
+    let log = RUN.replace("identity_loaded", "IDENTITY_LOADED");
+    for arguments in [
+        &["--loaded", "1002"] as &[&str],
+        &["--generation-at-least", "2"],
+        &["--order", "rotation_started,identity_loaded"],
+        &["--within", "300"],
+        &["--valid-for", "60"],
+    ] {
+        let (code, error) = Scene::new(&log).assert(arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {error}");
+        assert!(error.contains("may be `identity_loaded`"), "{error}");
+    }
+}
+
 /// A program that writes this, and goes on for a while.
 fn slowly(scene: &Scene, arguments: &[&str]) -> (tokio::process::Command, std::io::PipeWriter) {
     let (reader, mut writer) = std::io::pipe().unwrap();

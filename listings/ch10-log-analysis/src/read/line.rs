@@ -11,6 +11,9 @@ use crate::wrapped::events_in;
 /// What is said of a line that lacks a part.
 pub(crate) const CUT: &str = "cut, or no JSON";
 
+/// What is said of an event that does not say when it happened.
+pub(crate) const TIMELESS: &str = "an event without a time";
+
 /// What is said of a line that is something else.
 pub(crate) const NO_EVENT: &str = "no event";
 
@@ -70,7 +73,7 @@ impl Line {
     ) -> Self {
         let (event, odd) = event.map(odd::readable).unzip();
         let timeless = event.as_ref().is_some_and(|event| time_of(event).is_none());
-        let timeless = timeless.then_some("an event without a time");
+        let timeless = timeless.then_some(TIMELESS);
         Self {
             file,
             number,

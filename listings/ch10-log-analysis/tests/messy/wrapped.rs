@@ -11,7 +11,7 @@ use super::{answers, at, loaded, opened, said};
 /// What a collector makes of a line.
 type Wrap = fn(&str) -> String;
 
-const COLLECTORS: [(&str, Wrap); 45] = [
+const COLLECTORS: [(&str, Wrap); 47] = [
     ("nobody", str::to_owned),
     ("Windows", |line| format!("{line}\r")),
     ("a byte order mark", |line| format!("\u{feff}{line}")),
@@ -120,6 +120,12 @@ const COLLECTORS: [(&str, Wrap); 45] = [
     }),
     ("a table", |line| {
         format!("1767225601000,\"{}\",api", line.replace('"', "\"\""))
+    }),
+    ("logfmt", |line| {
+        format!("time=2026-01-01 level=info msg={} pod=api-0", json!(line))
+    }),
+    ("Fluent Bit, on a terminal", |line| {
+        format!(r#"[0] tail.0: [[1767225601.1, {{}}], {{"log"=>{}}}]"#, json!(line))
     }),
     ("words behind it", |line| format!("{line} host=api-0")),
     ("a terminal", |line| {
