@@ -125,7 +125,10 @@ const COLLECTORS: [(&str, Wrap); 47] = [
         format!("time=2026-01-01 level=info msg={} pod=api-0", json!(line))
     }),
     ("Fluent Bit, on a terminal", |line| {
-        format!(r#"[0] tail.0: [[1767225601.1, {{}}], {{"log"=>{}}}]"#, json!(line))
+        format!(
+            r#"[0] tail.0: [[1767225601.1, {{}}], {{"log"=>{}}}]"#,
+            json!(line)
+        )
     }),
     ("words behind it", |line| format!("{line} host=api-0")),
     ("a terminal", |line| {
