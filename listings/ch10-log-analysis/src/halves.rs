@@ -10,7 +10,7 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::read::{LONGEST, TOO_LONG};
+use crate::read::{LONGEST, TOO_LONG, Text};
 use crate::wrapped::events_in;
 
 /// The streams of a container.
@@ -18,9 +18,6 @@ const STREAMS: [&str; 2] = ["stdout", "stderr"];
 
 /// So long are the parts of Docker, before it replaces bytes that are no text by longer ones.
 const PART: usize = 16 * 1024;
-
-/// The text of a line, or why there is none.
-pub(crate) type Text = Result<String, &'static str>;
 
 /// Lines of which more is to come: at most one of each stream.
 #[derive(Debug, Default)]

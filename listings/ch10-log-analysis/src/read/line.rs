@@ -4,9 +4,17 @@ use lab::event::Event;
 
 use super::REPEATED;
 use crate::format::time_of;
-use crate::halves::Text;
 use crate::odd;
 use crate::wrapped::events_in;
+
+/// No event is longer. What is longer is no event, and is not kept in memory.
+pub const LONGEST: usize = 1 << 20;
+
+/// What is said of a line that is longer.
+pub const TOO_LONG: &str = "too long";
+
+/// The text of a line, or why there is none.
+pub(crate) type Text = Result<String, &'static str>;
 
 /// What is said of a line that lacks a part.
 pub(crate) const CUT: &str = "cut, or no JSON";
