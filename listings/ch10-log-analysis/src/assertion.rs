@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use lab::event::Event;
-use lab::log::{Log, Order, Secrets, Want, want};
+use lab::log::{Order, Secrets, Want, want};
 use time::OffsetDateTime;
 
+use crate::claims::CLOCK_STEP;
 use crate::cut::{self, Cut};
 use crate::format::time_of;
+use crate::place::Place;
 use crate::read::{Line, TIMELESS, TOO_LONG};
 use crate::state::LogState;
 use crate::{contract, odd};
@@ -23,6 +25,8 @@ pub struct Assertion {
     lost: Option<String>,
     /// What is not of the contract, and may be what is looked for.
     doubt: Option<String>,
+    /// The last load: the line of its rotation's beginning may come after its own.
+    loaded: Option<(String, OffsetDateTime)>,
 }
 
 /// What may be asserted: a closed set.
@@ -74,13 +78,6 @@ enum Found {
 /// So many events are shown on each side of a mark.
 const AROUND: usize = 4;
 
-/// The events around the place that an assertion is about.
-#[derive(Debug, Default)]
-struct Place {
-    before: Vec<Event>,
-    after: Vec<Event>,
-}
-
 /// Assertions on one log.
 #[derive(Debug, Default)]
 pub struct Assertions {
@@ -99,6 +96,7 @@ impl Assertions {
             place: Place::default(),
             lost: None,
             doubt: None,
+            loaded: None,
         });
         Self {
             all: all.collect(),
@@ -114,7 +112,8 @@ impl Assertions {
         for assertion in &mut self.all {
             assertion.scan(line, named);
         }
-        let Some(event) = line.readable() else {
+        // What was sent twice has happened once.
+        let Some(event) = line.news() else {
             return;
         };
         self.events += 1;
@@ -272,7 +271,10 @@ impl Assertion {
                 first
             }
             What::NoKeyBytes(_) => false,
-            What::Within(bound) => within(*bound, &mut self.found, event),
+            What::Within(bound) => {
+                let bound = *bound;
+                self.within(bound, event)
+            }
             What::ValidFor(_) => {
                 if loaded {
                     self.lost = None;
@@ -280,6 +282,49 @@ impl Assertion {
                 loaded
             }
         }
+    }
+
+    /// A rotation that was replaced by the next before it was loaded is not judged. Whether this is the place to show.
+    fn within(&mut self, bound: Duration, event: &Event) -> bool {
+        let (Some(serial), Some(at)) = (event.text("serial"), time_of(event)) else {
+            return false;
+        };
+        if matches!(self.found, Found::Unwanted(_)) {
+            return false;
+        }
+        let (since, done) = match (event.name(), &self.found, &self.loaded) {
+            // A collector has brought the server's line first.
+            ("rotation_started", _, Some((loaded, done))) if *loaded == serial && *done >= at => {
+                (at, *done)
+            }
+            ("rotation_started", ..) => {
+                self.found = Found::Begun(serial, at);
+                return true;
+            }
+            ("identity_loaded", Found::Begun(begun, since), _) if *begun == serial => (*since, at),
+            ("identity_loaded", ..) => {
+                self.loaded = Some((serial, at));
+                return false;
+            }
+            _ => return false,
+        };
+        let took = done - since;
+        if took.is_negative() && took.unsigned_abs() > CLOCK_STEP {
+            self.lost = Some(format!(
+                "the clock was set back in the rotation to {serial}"
+            ));
+        }
+        self.found = if took <= bound {
+            Found::Wanted
+        } else {
+            Found::Unwanted(format!(
+                "the rotation to {serial} took {} ms from file to load, and {} ms are allowed",
+                took.whole_milliseconds(),
+                bound.as_millis()
+            ))
+        };
+        self.loaded = Some((serial, done));
+        true
     }
 
     /// What is there is there. What is not may be lost, and so may be what would refute it.
@@ -359,31 +404,6 @@ fn lost(event: &Event) -> Option<String> {
     (event.name() == "lines_lost").then(|| event.text("lines").unwrap_or_default())
 }
 
-/// A rotation that was replaced by the next before it was loaded is not judged.
-fn within(bound: Duration, found: &mut Found, event: &Event) -> bool {
-    let (Some(serial), Some(at)) = (event.text("serial"), time_of(event)) else {
-        return false;
-    };
-    match (event.name(), &*found) {
-        (_, Found::Unwanted(_)) => return false,
-        ("rotation_started", _) => *found = Found::Begun(serial, at),
-        ("identity_loaded", Found::Begun(begun, since)) if *begun == serial => {
-            let took = at - *since;
-            *found = if took <= bound {
-                Found::Wanted
-            } else {
-                Found::Unwanted(format!(
-                    "the rotation to {serial} took {} ms from file to load, and {} ms are allowed",
-                    took.whole_milliseconds(),
-                    bound.as_millis()
-                ))
-            };
-        }
-        _ => return false,
-    }
-    true
-}
-
 /// What both ends of a rotation say.
 fn is_of_a_rotation(event: &Event) -> bool {
     ["rotation_started", "identity_loaded"].contains(&event.name())
@@ -414,19 +434,4 @@ fn long_enough(state: &LogState, wanted: Duration, now: OffsetDateTime) -> Verdi
         left.whole_seconds(),
         wanted.as_secs()
     ))
-}
-
-impl Place {
-    /// A sentence, and the log around the mark.
-    fn show(&self, said: &str, mark: &str) -> String {
-        let log = Log::default();
-        for event in self.before.iter().chain(&self.after) {
-            log.push(event.clone());
-        }
-        let mark = format!("----> {mark}\n");
-        format!(
-            "{said}\n{}",
-            log.marked(self.before.len(), &mark).trim_end()
-        )
-    }
 }

@@ -117,6 +117,36 @@ fn a_rotation_without_a_time_is_not_judged() {
     assert_eq!(Scene::new(&log).assert(&["--within", "1000"]).0, Some(1));
 }
 
+/// A line that is sent once more, or that comes later than the one behind it, changes nothing.
+#[test]
+fn lines_that_are_sent_again_or_late_are_judged_by_their_times() {
+    let text = rotation(1, 2, "1a03");
+    let (started, loaded) = text.split_at(text.find('\n').unwrap() + 1);
+    for order in [
+        [started, loaded, started].concat(),
+        [loaded, started].concat(),
+    ] {
+        let log = RUN.to_owned() + &order;
+        let (code, error) = Scene::new(&log).assert(&["--within", "1000"]);
+        assert_eq!(code, Some(0), "{error}");
+        let (code, error) = Scene::new(&log).assert(&["--within", "999"]);
+        assert_eq!(code, Some(1), "{error}");
+        assert!(error.contains("took 1000 ms"), "{error}");
+    }
+    // Where the clock was set back in between, that is not known.
+    let log = RUN.to_owned() + &rotation(40, 2, "1a03");
+    let (code, error) = Scene::new(&log).assert(&["--within", "1000"]);
+    assert_eq!(code, Some(2), "{error}");
+    assert!(error.contains("the clock was set back"), "{error}");
+    // And one event is one.
+    let log = RUN.to_owned() + started + started;
+    let twice = [
+        "--order",
+        "rotation_started serial=1a03,rotation_started serial=1a03",
+    ];
+    assert_eq!(Scene::new(&log).assert(&twice).0, Some(1));
+}
+
 /// A server that does not say until when its certificate is valid says nothing of how long that is.
 #[test]
 fn an_end_that_is_not_said_is_not_judged() {
