@@ -85,8 +85,12 @@ fn objects(line: &str, deeper: u32) -> Found {
         let from = &rest[at..];
         let mut values = Deserializer::from_str(from).into_iter::<Map<String, Value>>();
         if let Some(Ok(object)) = values.next() {
+            // In an array, it stands alone as well.
+            let before = rest[..at].trim();
             rest = &from[values.byte_offset()..];
-            let inner = of_object(object, deeper);
+            let behind = rest.trim_matches([',', ']', ' ', '\r']);
+            let alone = ["", "["].contains(&before) && behind.is_empty();
+            let inner = of_object(object, deeper, alone);
             found.events.extend(inner.events);
             found.cut |= inner.cut || !stands_apart(rest);
         } else {
@@ -110,22 +114,32 @@ fn stands_apart(rest: &str) -> bool {
     rest.chars().next().is_none_or(apart)
 }
 
-fn of_object(object: Map<String, Value>, deeper: u32) -> Found {
-    // Splunk has a whole line in a field of this name.
+/// The event that an object is, or those that it holds. Of two, that of the contract: it has a time. Without one, it is
+/// an event if it stands `alone`.
+fn of_object(object: Map<String, Value>, deeper: u32, alone: bool) -> Found {
     let name = object.get("event").and_then(Value::as_str);
-    if name.is_some_and(|name| !name.contains('{')) {
-        return Found {
-            events: vec![Event(object)],
-            cut: false,
-        };
-    }
-    let mut nothing = Found::default();
-    let Some(deeper) = deeper.checked_sub(1) else {
-        return nothing;
+    // Splunk has a whole line in a field of this name.
+    let named = name.is_some_and(|name| !name.contains('{'));
+    let itself = |object| Found {
+        events: vec![Event(object)],
+        cut: false,
     };
+    if named && object.contains_key("ts") {
+        return itself(object);
+    }
+    let within = deeper.checked_sub(1);
+    let inner = within.map_or_else(Found::default, |deeper| in_fields(&object, deeper));
+    match named && alone && inner.events.is_empty() {
+        true => itself(object),
+        false => inner,
+    }
+}
+
+fn in_fields(object: &Map<String, Value>, deeper: u32) -> Found {
+    let mut nothing = Found::default();
     for value in FIELDS.iter().filter_map(|field| object.get(*field)) {
         let found = match value {
-            Value::Object(inner) => of_object(inner.clone(), deeper),
+            Value::Object(inner) => of_object(inner.clone(), deeper, true),
             value => text_of(value).map_or_else(Found::default, |text| within(&text, deeper)),
         };
         // Some collectors have the same event twice: as it came, and as it was parsed.

@@ -162,6 +162,20 @@ fn the_log_is_read_however_it_was_collected() {
     }
 }
 
+/// Other programs have a field of this name, too. An event of the contract says when it happened.
+#[test]
+fn what_has_no_time_is_an_event_only_where_it_stands_alone() {
+    let line = loaded(0, 1, "a");
+    let event = Event::parse(&line).unwrap();
+    let labelled = json!({"event": "log", "message": line}).to_string();
+    assert_eq!(event_in(&labelled), Some(event));
+    let other = r#"{"event":"login"}"#;
+    assert_eq!(event_in(other).unwrap().name(), "login");
+    for line in [format!("GET / {other}"), format!("{other} in 5 ms")] {
+        assert_eq!(event_in(&line), None, "{line}");
+    }
+}
+
 /// What is cut, and what only speaks of an event, is none.
 #[test]
 fn what_is_no_whole_event_is_none() {
