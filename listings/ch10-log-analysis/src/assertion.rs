@@ -85,6 +85,8 @@ pub struct Assertions {
     recent: VecDeque<Event>,
     lines: u64,
     events: u64,
+    /// Those of them that the contract has.
+    known: u64,
 }
 
 impl Assertions {
@@ -103,6 +105,7 @@ impl Assertions {
             recent: VecDeque::new(),
             lines: 0,
             events: 0,
+            known: 0,
         }
     }
 
@@ -117,6 +120,7 @@ impl Assertions {
             return;
         };
         self.events += 1;
+        self.known += u64::from(contract::has(event.name()));
         if self.recent.len() == AROUND {
             self.recent.pop_front();
         }
@@ -158,8 +162,10 @@ impl Assertions {
             // The wire alone is asked.
             _ if self.all.is_empty() => None,
             (0, _) => Some("the log is empty: it proves nothing"),
-            (_, 0) if !self.all.iter().all(is_of_lines) => {
-                Some("the log holds no event: it proves nothing")
+            _ if self.all.iter().all(is_of_lines) => None,
+            (_, 0) => Some("the log holds no event: it proves nothing"),
+            _ if self.known == 0 => {
+                Some("the log holds no event of the contract: it proves nothing")
             }
             _ => None,
         }

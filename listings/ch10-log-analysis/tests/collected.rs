@@ -65,6 +65,41 @@ fn a_cut_line_may_be_what_is_missing() {
     }
 }
 
+/// The beginning of a log, or the middle of a line, is lost: the event whose name is left was there.
+#[test]
+fn the_rest_of_an_event_is_not_nothing() {
+    let none = ["--none", "identity_rejected"];
+    let run = RUN.replace("identity_rejected", "reload_skipped");
+    let rest = r#"00:00.000000000Z","event":"identity_rejected","generation":1,"reason":"torn"}"#;
+    assert_eq!(Scene::new(&run).assert(&none).0, Some(0));
+    for log in [
+        format!("{rest}\n{run}"),
+        format!("{run}{}{rest}\n", r#"{"ts":"2026","event":"listening","po"#),
+        format!(
+            "{run}{}\n",
+            rest.replacen("00:00.", r#"{"ts":"2026-01-01T00:"#, 1)
+                .replace("identity", "\u{fffd}")
+        ),
+    ] {
+        let (code, error) = Scene::new(&log).assert(&none);
+        assert_eq!(code, Some(2), "{log}: {error}");
+    }
+}
+
+/// Libraries for logging have a field `event` of their own. Such a log says nothing of a server.
+#[test]
+fn a_log_of_other_events_proves_nothing() {
+    let log = RUN.lines().filter(|line| line.starts_with('{'));
+    let log: String = log
+        .map(|line| line.replace(r#""event":""#, r#""event":"app "#) + "\n")
+        .collect();
+    for arguments in [&["--none", "identity_rejected"], &["--loaded", "1002"]] {
+        let (code, error) = Scene::new(&log).assert(arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {error}");
+        assert!(error.contains("no event of the contract"), "{error}");
+    }
+}
+
 /// The line breaks were lost. Each event of the line is there all the same.
 #[test]
 fn an_event_in_the_middle_of_a_line_is_there() {
