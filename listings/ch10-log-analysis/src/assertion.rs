@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use lab::event::Event;
-use lab::log::{Log, Order, Secrets, Want, want};
+use lab::log::{Order, Secrets, Want, want};
 use time::OffsetDateTime;
 
+use crate::claims::CLOCK_STEP;
 use crate::cut::{self, Cut};
 use crate::format::time_of;
-use crate::read::{Line, TOO_LONG};
+use crate::place::Place;
+use crate::read::{Line, TIMELESS, TOO_LONG};
 use crate::state::LogState;
 use crate::{contract, odd};
 
@@ -21,6 +23,10 @@ pub struct Assertion {
     place: Place,
     /// Where lines are missing, by the server's word, that may bear on it.
     lost: Option<String>,
+    /// What is not of the contract, and may be what is looked for.
+    doubt: Option<String>,
+    /// The last load: the line of its rotation's beginning may come after its own.
+    loaded: Option<(String, OffsetDateTime)>,
 }
 
 /// What may be asserted: a closed set.
@@ -72,13 +78,6 @@ enum Found {
 /// So many events are shown on each side of a mark.
 const AROUND: usize = 4;
 
-/// The events around the place that an assertion is about.
-#[derive(Debug, Default)]
-struct Place {
-    before: Vec<Event>,
-    after: Vec<Event>,
-}
-
 /// Assertions on one log.
 #[derive(Debug, Default)]
 pub struct Assertions {
@@ -86,6 +85,8 @@ pub struct Assertions {
     recent: VecDeque<Event>,
     lines: u64,
     events: u64,
+    /// Those of them that the contract has.
+    known: u64,
 }
 
 impl Assertions {
@@ -96,12 +97,15 @@ impl Assertions {
             found: Found::Nothing,
             place: Place::default(),
             lost: None,
+            doubt: None,
+            loaded: None,
         });
         Self {
             all: all.collect(),
             recent: VecDeque::new(),
             lines: 0,
             events: 0,
+            known: 0,
         }
     }
 
@@ -111,10 +115,12 @@ impl Assertions {
         for assertion in &mut self.all {
             assertion.scan(line, named);
         }
-        let Some(event) = line.readable() else {
+        // What was sent twice has happened once.
+        let Some(event) = line.news() else {
             return;
         };
         self.events += 1;
+        self.known += u64::from(contract::has(event.name()));
         if self.recent.len() == AROUND {
             self.recent.pop_front();
         }
@@ -156,8 +162,10 @@ impl Assertions {
             // The wire alone is asked.
             _ if self.all.is_empty() => None,
             (0, _) => Some("the log is empty: it proves nothing"),
-            (_, 0) if !self.all.iter().all(is_of_lines) => {
-                Some("the log holds no event: it proves nothing")
+            _ if self.all.iter().all(is_of_lines) => None,
+            (_, 0) => Some("the log holds no event: it proves nothing"),
+            _ if self.known == 0 => {
+                Some("the log holds no event of the contract: it proves nothing")
             }
             _ => None,
         }
@@ -176,6 +184,14 @@ impl Assertion {
         }
         if self.may_rest_on(line) {
             self.lost = Some(format!("{} is cut", named(line)));
+        }
+        if let (What::Within(_), Some(TIMELESS)) = (&self.what, line.broken)
+            && event.is_some_and(is_of_a_rotation)
+        {
+            self.lost = Some(format!("{}: {TIMELESS}", named(line)));
+        }
+        if let Some(said) = event.and_then(|event| self.misspelt(event)) {
+            self.doubt = Some(format!("{}: {said}", named(line)));
         }
         match (&self.what, &self.found) {
             (_, Found::Unwanted(_)) => {}
@@ -218,6 +234,20 @@ impl Assertion {
         }
     }
 
+    /// Whether an event is what is looked for, but for its name or its reason. Says so.
+    fn misspelt(&self, event: &Event) -> Option<String> {
+        match &self.what {
+            What::Loaded(_) | What::GenerationAtLeast(_) | What::ValidFor(_) => {
+                contract::may_be(event, &want("identity_loaded"))
+            }
+            What::Within(_) => ["rotation_started", "identity_loaded"]
+                .iter()
+                .find_map(|name| contract::may_be(event, &want(name))),
+            What::Order(order) => contract::may_be(event, order.missing()?),
+            What::None(_) | What::NoKeyBytes(_) => None,
+        }
+    }
+
     /// Looks at the next event. Whether this is the place to show.
     fn event(&mut self, event: &Event) -> bool {
         let loaded = event.name() == "identity_loaded";
@@ -247,7 +277,10 @@ impl Assertion {
                 first
             }
             What::NoKeyBytes(_) => false,
-            What::Within(bound) => within(*bound, &mut self.found, event),
+            What::Within(bound) => {
+                let bound = *bound;
+                self.within(bound, event)
+            }
             What::ValidFor(_) => {
                 if loaded {
                     self.lost = None;
@@ -257,15 +290,60 @@ impl Assertion {
         }
     }
 
+    /// A rotation that was replaced by the next before it was loaded is not judged. Whether this is the place to show.
+    fn within(&mut self, bound: Duration, event: &Event) -> bool {
+        let (Some(serial), Some(at)) = (event.text("serial"), time_of(event)) else {
+            return false;
+        };
+        if matches!(self.found, Found::Unwanted(_)) {
+            return false;
+        }
+        let (since, done) = match (event.name(), &self.found, &self.loaded) {
+            // A collector has brought the server's line first.
+            ("rotation_started", _, Some((loaded, done))) if *loaded == serial && *done >= at => {
+                (at, *done)
+            }
+            ("rotation_started", ..) => {
+                self.found = Found::Begun(serial, at);
+                return true;
+            }
+            ("identity_loaded", Found::Begun(begun, since), _) if *begun == serial => (*since, at),
+            ("identity_loaded", ..) => {
+                self.loaded = Some((serial, at));
+                return false;
+            }
+            _ => return false,
+        };
+        let took = done - since;
+        if took.is_negative() && took.unsigned_abs() > CLOCK_STEP {
+            self.lost = Some(format!(
+                "the clock was set back in the rotation to {serial}"
+            ));
+        }
+        self.found = if took <= bound {
+            Found::Wanted
+        } else {
+            Found::Unwanted(format!(
+                "the rotation to {serial} took {} ms from file to load, and {} ms are allowed",
+                took.whole_milliseconds(),
+                bound.as_millis()
+            ))
+        };
+        self.loaded = Some((serial, done));
+        true
+    }
+
     /// What is there is there. What is not may be lost, and so may be what would refute it.
     fn verdict(&self, state: &LogState, now: OffsetDateTime) -> Verdict {
         let verdict = self.by_what_is_there(state, now);
-        match (&self.what, &self.lost, verdict) {
-            (What::Within(_) | What::ValidFor(_), Some(lost), Verdict::Holds) => {
+        let missing = self.lost.as_ref().or(self.doubt.as_ref());
+        match (&self.what, missing, verdict) {
+            (What::Within(_) | What::ValidFor(_), _, Verdict::Holds) if self.lost.is_some() => {
+                let lost = self.lost.as_deref().unwrap_or_default();
                 Verdict::Untold(format!("{lost}, and may say otherwise"))
             }
-            (_, Some(lost), Verdict::NotYet(said)) => {
-                Verdict::Untold(format!("{lost}, and may hold what is missing: {said}"))
+            (_, Some(missing), Verdict::NotYet(said)) => {
+                Verdict::Untold(format!("{missing}, and may hold what is missing: {said}"))
             }
             (.., verdict) => verdict,
         }
@@ -300,9 +378,9 @@ impl Assertion {
                 format!("the rotation to {serial} was started, and not loaded")
             }
             (What::Within(_), _) => "no rotation was started and loaded".into(),
-            (What::ValidFor(wanted), _) => match too_short(state, *wanted, now) {
-                None => return Verdict::Holds,
-                Some(said) => said,
+            (What::ValidFor(wanted), _) => match long_enough(state, *wanted, now) {
+                Verdict::NotYet(said) => said,
+                verdict => return verdict,
             },
         };
         Verdict::NotYet(self.place.show(&said, "missing from here on"))
@@ -332,68 +410,34 @@ fn lost(event: &Event) -> Option<String> {
     (event.name() == "lines_lost").then(|| event.text("lines").unwrap_or_default())
 }
 
-/// A rotation that was replaced by the next before it was loaded is not judged.
-fn within(bound: Duration, found: &mut Found, event: &Event) -> bool {
-    let (Some(serial), Some(at)) = (event.text("serial"), time_of(event)) else {
-        return false;
-    };
-    match (event.name(), &*found) {
-        (_, Found::Unwanted(_)) => return false,
-        ("rotation_started", _) => *found = Found::Begun(serial, at),
-        ("identity_loaded", Found::Begun(begun, since)) if *begun == serial => {
-            let took = at - *since;
-            *found = if took <= bound {
-                Found::Wanted
-            } else {
-                Found::Unwanted(format!(
-                    "the rotation to {serial} took {} ms from file to load, and {} ms are allowed",
-                    took.whole_milliseconds(),
-                    bound.as_millis()
-                ))
-            };
-        }
-        _ => return false,
-    }
-    true
+/// What both ends of a rotation say.
+fn is_of_a_rotation(event: &Event) -> bool {
+    ["rotation_started", "identity_loaded"].contains(&event.name())
 }
 
-fn too_short(state: &LogState, wanted: Duration, now: OffsetDateTime) -> Option<String> {
+fn long_enough(state: &LogState, wanted: Duration, now: OffsetDateTime) -> Verdict {
     let mut serving = state
         .alive
         .values()
         .filter_map(|server| server.serving.as_ref());
     let Some(first) = serving.next() else {
-        return Some("no generation was loaded".into());
+        return Verdict::NotYet("no generation was loaded".into());
     };
     // Of several servers, the one that ends first.
     let first = serving.fold(first, |a, b| if b.until < a.until { b } else { a });
     let (generation, serial) = (first.generation, &first.serial);
     let Some(until) = first.until else {
-        return Some(format!(
+        return Verdict::Untold(format!(
             "generation {generation} ({serial}) does not say until when"
         ));
     };
     let left = until - now;
-    (left < wanted).then(|| {
-        format!(
-            "generation {generation} ({serial}) is valid for {} s from now, and {} s are wanted",
-            left.whole_seconds(),
-            wanted.as_secs()
-        )
-    })
-}
-
-impl Place {
-    /// A sentence, and the log around the mark.
-    fn show(&self, said: &str, mark: &str) -> String {
-        let log = Log::default();
-        for event in self.before.iter().chain(&self.after) {
-            log.push(event.clone());
-        }
-        let mark = format!("----> {mark}\n");
-        format!(
-            "{said}\n{}",
-            log.marked(self.before.len(), &mark).trim_end()
-        )
+    if left >= wanted {
+        return Verdict::Holds;
     }
+    Verdict::NotYet(format!(
+        "generation {generation} ({serial}) is valid for {} s from now, and {} s are wanted",
+        left.whole_seconds(),
+        wanted.as_secs()
+    ))
 }

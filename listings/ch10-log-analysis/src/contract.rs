@@ -107,14 +107,25 @@ fn value_of(field: &str, typed: &str, about: &Value) -> Result<String, &'static 
     }
 }
 
+/// Whether the contract has an event of this name. Other programs log events of their own.
+pub(crate) fn has(name: &str) -> bool {
+    EVENTS.contains_key(name)
+}
+
 /// Whether an event of a log that does not keep to the contract may be what is unwanted: its name is a
 /// misspelt one, or it has a reason that there is not. Says so.
 pub(crate) fn may_be(event: &Event, unwanted: &Want) -> Option<String> {
     let unwanted = unwanted.to_string();
     let mut words = unwanted.split(' ');
     let name = words.next().unwrap_or_default();
+    if event.name().contains('\u{fffd}') {
+        return Some(format!(
+            "the name of an event holds bytes that are no text, and it may be `{name}`"
+        ));
+    }
     let Some(about) = EVENTS.get(event.name()) else {
-        let far = |known: &&String| strsim::damerau_levenshtein(known, event.name());
+        let written = event.name().to_lowercase().replace('-', "_");
+        let far = |known: &&String| strsim::damerau_levenshtein(known, &written);
         let nearest = EVENTS.keys().min_by_key(far)?;
         let meant = nearest == name && far(&nearest) <= MISSPELT;
         let said = format!(

@@ -23,7 +23,7 @@ impl Cut {
     }
 }
 
-/// The events that begin in a line and are not whole.
+/// The events in a line that are not whole.
 pub(crate) fn events(line: &Line) -> Vec<Cut> {
     if line
         .broken
@@ -33,27 +33,39 @@ pub(crate) fn events(line: &Line) -> Vec<Cut> {
     }
     // As text within an object, it has its quotes escaped.
     let text = line.text.replace(r#"\""#, r#"""#);
-    // What stands before the first are the words of a collector of logs.
-    let begun = text.split(BEGINS).skip(1);
-    begun.filter_map(cut).collect()
+    let mut begun = text.split(BEGINS);
+    // The words of a collector of logs, or the rest of an event whose beginning is not there.
+    let mut all = named(begun.next().unwrap_or_default());
+    for behind in begun.filter(|behind| !is_whole(behind)) {
+        let names = named(behind);
+        if names.is_empty() {
+            all.push(Cut {
+                name: String::new(),
+                is_whole: false,
+            });
+        }
+        all.extend(names);
+    }
+    all
 }
 
-/// What is left of an event, by the text behind its [`BEGINS`].
-fn cut(behind: &str) -> Option<Cut> {
+/// Whether an event is all there, by the text behind its [`BEGINS`].
+fn is_whole(behind: &str) -> bool {
     let all = format!("{BEGINS}{behind}");
     let end = all.rfind('}').map_or(0, |at| at + 1);
-    if Event::parse(&all[..end]).is_some() {
-        return None;
-    }
-    let (name, is_whole) = match behind.split_once(r#""event":""#) {
-        None => ("", false),
-        Some((_, says)) => match says.split_once('"') {
-            Some((name, _)) => (name, true),
-            None => (says, false),
-        },
-    };
-    Some(Cut {
+    Event::parse(&all[..end]).is_some()
+}
+
+/// The names of events in a text. Where the middle of a line is lost, there may be two.
+fn named(text: &str) -> Vec<Cut> {
+    let says = text.split(r#""event":""#).skip(1);
+    let name = says.map(|says| match says.split_once('"') {
+        Some((name, _)) => (name, true),
+        None => (says, false),
+    });
+    name.map(|(name, is_whole)| Cut {
         name: name.to_owned(),
         is_whole,
     })
+    .collect()
 }

@@ -10,14 +10,14 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::read::{LONGEST, TOO_LONG};
+use crate::read::{LONGEST, TOO_LONG, Text};
 use crate::wrapped::events_in;
+
+/// The streams of a container.
+const STREAMS: [&str; 2] = ["stdout", "stderr"];
 
 /// So long are the parts of Docker, before it replaces bytes that are no text by longer ones.
 const PART: usize = 16 * 1024;
-
-/// The text of a line, or why there is none.
-pub(crate) type Text = Result<String, &'static str>;
 
 /// Lines of which more is to come: at most one of each stream.
 #[derive(Debug, Default)]
@@ -102,7 +102,8 @@ impl Part {
     }
 
     fn of_docker(line: &str) -> Option<Self> {
-        let mut of: Docker = serde_json::from_str(line).ok()?;
+        let of: Option<Docker> = serde_json::from_str(line).ok();
+        let mut of = of.filter(|of| STREAMS.contains(&of.stream.as_str()))?;
         // A process that dies in the middle of a line leaves a shorter one without a line break.
         let is_last = of.log.ends_with('\n') || of.log.len() < PART;
         of.log.truncate(of.log.trim_end_matches('\n').len());
@@ -119,7 +120,7 @@ impl Part {
         let (at, stream, tags) = (words.next()?, words.next()?, words.next()?);
         // Tags are divided by colons, and this one comes first.
         let tag = tags.split(':').next()?;
-        let is_cri = ["stdout", "stderr"].contains(&stream)
+        let is_cri = STREAMS.contains(&stream)
             && ["P", "F"].contains(&tag)
             && OffsetDateTime::parse(at, &Rfc3339).is_ok();
         is_cri.then(|| Self {

@@ -10,7 +10,7 @@
 //!   were sent twice;
 //! - [`servers`]: tells the servers of one log apart;
 //! - [`state`]: what the lines add up to, and [`answers`], what somebody on call asks of it;
-//! - [`assertion`]: what a script may assert;
+//! - [`assertion`]: what a script may assert, and `place`, the log around what it found;
 //! - [`command`]: `zdr log`, the command line around all of it.
 //!
 //! # Examples
@@ -51,6 +51,7 @@ mod format;
 mod halves;
 mod lie;
 mod odd;
+mod place;
 pub mod read;
 mod repeated;
 pub mod servers;

@@ -3,6 +3,8 @@
 use lab::event::Event;
 use serde_json::Value;
 
+use crate::contract;
+
 const NO_GENERATION: &str = "a load whose `generation` is no whole number";
 const NO_SERIAL: &str = "a load whose `serial` is no text";
 
@@ -14,7 +16,7 @@ pub(crate) fn is_load(broken: &str) -> bool {
 /// Counts, which some collectors turn into text or into fractions.
 const COUNTS: [&str; 4] = ["generation", "connection", "process", "port"];
 
-/// The event with its counts as whole numbers; and what is wrong where it is a load that does not say what was
+/// The event with its counts as whole numbers, and its serial as the contract writes it; and what is wrong where it is a load that does not say what was
 /// loaded: to guess would make another server of it.
 pub(crate) fn readable(mut event: Event) -> (Event, Option<&'static str>) {
     for field in COUNTS {
@@ -23,6 +25,12 @@ pub(crate) fn readable(mut event: Event) -> (Event, Option<&'static str>) {
         {
             *value = number.into();
         }
+    }
+    // As tools write it, and not all programs of a run alike.
+    if let Some(Value::String(serial)) = event.0.get_mut("serial")
+        && let Ok(plain) = contract::serial(serial)
+    {
+        *serial = plain;
     }
     let wrong = match (event.number("generation"), event.0.get("serial")) {
         _ if event.name() != "identity_loaded" => None,

@@ -1,12 +1,13 @@
 //! Lines from files that are whole, that grow, that are rotated, and that are damaged.
 
 mod line;
+mod lines;
 mod merged;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Seek};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,19 +15,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use crate::error::Error;
-use crate::halves::{Halves, Text};
 use crate::odd;
 pub use crate::repeated::REPEATED;
-use crate::repeated::Recent;
-pub use line::Line;
-pub(crate) use line::{CUT, NO_EVENT};
+pub(crate) use line::{CUT, NO_EVENT, TIMELESS, Text};
+pub use line::{LONGEST, Line, TOO_LONG};
+pub use lines::Lines;
 pub use merged::Merged;
-
-/// No event is longer. What is longer is no event, and is not kept in memory.
-pub const LONGEST: usize = 1 << 20;
-
-/// What is said of a line that is longer.
-pub const TOO_LONG: &str = "too long";
 
 /// How often a file that is followed is looked at.
 pub const LOOK: Duration = Duration::from_millis(20);
@@ -40,138 +34,8 @@ pub enum Input {
     Files(Vec<PathBuf>),
     /// Files that grow, in the order in which it is seen. Where one is renamed and made anew, the old
     /// one is read to its end and the new one from its beginning; where it is truncated, it is read
-    /// from its beginning. One that is truncated and written past the old end between two looks
-    /// is not noticed.
+    /// from its beginning, also where it has been written past the old end since.
     Follow(Vec<PathBuf>),
-}
-
-/// Reads the lines of one source, however long they are.
-pub struct Lines<R> {
-    reader: R,
-    file: usize,
-    number: u64,
-    /// What has come of the line that is being written.
-    begun: Vec<u8>,
-    too_long: bool,
-    /// Whether another line is in the buffer.
-    more: bool,
-    halves: Halves,
-    /// What has been read and not been handed over.
-    ready: VecDeque<Line>,
-    recent: Recent,
-}
-
-impl<R: BufRead> Lines<R> {
-    /// Reads `reader`, which is the input's `file`.
-    pub fn new(reader: R, file: usize) -> Self {
-        Self {
-            reader,
-            file,
-            number: 0,
-            begun: Vec::new(),
-            too_long: false,
-            more: false,
-            halves: Halves::default(),
-            ready: VecDeque::new(),
-            recent: Recent::default(),
-        }
-    }
-
-    /// The next whole line, or `None` where the source ends at present.
-    ///
-    /// # Errors
-    /// When the source cannot be read.
-    pub fn whole(&mut self) -> io::Result<Option<Line>> {
-        loop {
-            if let Some(line) = self.ready.pop_front() {
-                return Ok(Some(line));
-            }
-            let at_the_beginning = self.at_the_beginning();
-            let buffer = self.reader.fill_buf()?;
-            if buffer.is_empty() {
-                return Ok(None);
-            }
-            if let Some(what) = odd::foreign(buffer).filter(|_| at_the_beginning) {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
-            }
-            let end = buffer.iter().position(|byte| *byte == b'\n');
-            let part = &buffer[..end.unwrap_or(buffer.len())];
-            let taken = part.len() + usize::from(end.is_some());
-            self.more = buffer[taken..].contains(&b'\n');
-            // A file that was truncated under a writer that does not append has a hole of these before its first line.
-            let holes = match self.begun.is_empty() {
-                true => part.iter().take_while(|byte| **byte == 0).count(),
-                false => 0,
-            };
-            let part = &part[holes..];
-            self.too_long |= self.begun.len() + part.len() > LONGEST;
-            if self.too_long {
-                self.begun.clear();
-            } else {
-                self.begun.extend_from_slice(part);
-            }
-            self.reader.consume(taken);
-            if end.is_some() {
-                self.line();
-            }
-        }
-    }
-
-    /// Whether the next line must be waited for, where the source is a pipe.
-    fn is_drained(&self) -> bool {
-        self.ready.is_empty() && !self.more
-    }
-
-    /// The next line, or what stands behind the last one, to the end of the source.
-    ///
-    /// # Errors
-    /// When the source cannot be read.
-    fn next_or_last(&mut self) -> io::Result<Option<Line>> {
-        Ok(match self.whole()? {
-            Some(line) => Some(line),
-            None => self.last(),
-        })
-    }
-
-    fn at_the_beginning(&self) -> bool {
-        self.number == 0 && self.begun.is_empty() && !self.too_long
-    }
-
-    /// What stands behind the last line break, and lines whose last part has not come, one after the other: no more
-    /// will come of them.
-    pub fn last(&mut self) -> Option<Line> {
-        if self.too_long || !self.begun.is_empty() {
-            self.line();
-        }
-        if self.ready.is_empty()
-            && let Some((number, text)) = self.halves.last()
-        {
-            self.hand_over(number, text);
-        }
-        self.ready.pop_front()
-    }
-
-    /// A line of the source has ended.
-    fn line(&mut self) {
-        self.number += 1;
-        let text = if std::mem::take(&mut self.too_long) {
-            Err(TOO_LONG)
-        } else {
-            Ok(String::from_utf8_lossy(&self.begun).into_owned())
-        };
-        self.begun.clear();
-        if let Some((number, text)) = self.halves.take(self.number, text) {
-            self.hand_over(number, text);
-        }
-    }
-
-    fn hand_over(&mut self, number: u64, text: Text) {
-        for mut line in Line::all(self.file, number, text) {
-            let repeated = self.recent.look(line.event.as_ref());
-            line.broken = line.broken.or(repeated);
-            self.ready.push_back(line);
-        }
-    }
 }
 
 /// A file that grows.
@@ -179,6 +43,7 @@ struct Followed {
     path: PathBuf,
     file: usize,
     open: Option<(Identity, Lines<BufReader<File>>)>,
+    seen: Seen,
 }
 
 /// Which file it is, whatever its path is by now.
@@ -200,10 +65,12 @@ impl Followed {
                 Err(error) => return Err(told(error)),
             };
             let read_to = open.reader.stream_position().map_err(told)?;
-            if open.reader.get_ref().metadata().map_err(told)?.len() < read_to {
+            let length = open.reader.get_ref().metadata().map_err(told)?.len();
+            if length < read_to || !self.seen.stands_in(open.reader.get_ref()) {
                 // Truncated: what was begun before is over.
                 lines.extend(std::iter::from_fn(|| open.last()));
                 open.reader.rewind().map_err(told)?;
+                self.seen = Seen::default();
             }
             while let Some(line) = open.whole().map_err(told)? {
                 lines.push(line);
@@ -211,16 +78,44 @@ impl Followed {
                     return Ok(());
                 }
             }
+            let read_to = open.reader.stream_position().map_err(told)?;
+            if let Ok(seen) = Seen::of(open.reader.get_ref(), read_to) {
+                self.seen = seen;
+            }
             if there == Some(*identity) || there.is_none() {
                 // The same; or renamed, and the new one is not there yet.
                 return Ok(());
             }
             lines.extend(std::iter::from_fn(|| open.last()));
+            self.seen = Seen::default();
             self.open = open_if_there(&self.path, self.file)?;
         }
         Ok(())
     }
     // ANCHOR_END: look
+}
+
+/// The last bytes that were read, and where they end. Where others stand there now, the file was truncated, however much
+/// has been written since.
+#[derive(Default)]
+struct Seen {
+    end: u64,
+    bytes: Vec<u8>,
+}
+
+impl Seen {
+    fn of(file: &File, end: u64) -> io::Result<Self> {
+        /// More than the part of a line that tells it from others: its time.
+        const ENOUGH: usize = 512;
+        let length = ENOUGH.min(usize::try_from(end).unwrap_or(ENOUGH));
+        let mut bytes = vec![0; length];
+        file.read_exact_at(&mut bytes, end - length as u64)?;
+        Ok(Self { end, bytes })
+    }
+
+    fn stands_in(&self, file: &File) -> bool {
+        Self::of(file, self.end).is_ok_and(|now| now.bytes == self.bytes)
+    }
 }
 
 /// A file that is open, and which one it is.
@@ -357,6 +252,7 @@ fn follow(paths: Vec<PathBuf>, sender: &mpsc::Sender<News>) -> Result<(), Error>
             path,
             file,
             open: None,
+            seen: Seen::default(),
         })
         .collect();
     loop {

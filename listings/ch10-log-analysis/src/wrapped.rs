@@ -5,7 +5,7 @@
 //! - Docker's `json-file` and Fluent Bit have it as text in `log`, `journalctl --output json` in `MESSAGE`
 //!   (as the numbers of its bytes where it holds a control character), Vector and Filebeat in `message`, Loki in `line`;
 //! - Google Cloud has it as an object in `jsonPayload`, and Elasticsearch and Splunk have objects within objects;
-//! - some exports are one JSON array, an event a line, each line as a JSON string, or a table (CSV);
+//! - some exports are one JSON array, an event a line, each line as a JSON string, a table (CSV), or logfmt;
 //! - where line breaks were lost, or several lines became one message, a line holds several events.
 
 use std::borrow::Cow;
@@ -65,9 +65,16 @@ pub fn events_in(line: &str) -> Found {
 
 fn within(line: &str, deeper: u32) -> Found {
     let line = line.trim_start_matches('\u{feff}').trim();
-    match text_in_quotes(line).zip(deeper.checked_sub(1)) {
-        Some((text, deeper)) => within(&text, deeper),
-        None => objects(line, deeper),
+    let Some(inner) = deeper.checked_sub(1) else {
+        return objects(line, deeper);
+    };
+    if let Some(text) = text_in_quotes(line) {
+        return within(&text, inner);
+    }
+    let found = objects(line, deeper);
+    match value_in_quotes(line).filter(|_| found.events.is_empty()) {
+        Some(text) => within(&text, inner),
+        None => found,
     }
 }
 
@@ -78,8 +85,12 @@ fn objects(line: &str, deeper: u32) -> Found {
         let from = &rest[at..];
         let mut values = Deserializer::from_str(from).into_iter::<Map<String, Value>>();
         if let Some(Ok(object)) = values.next() {
+            // In an array, it stands alone as well.
+            let before = rest[..at].trim();
             rest = &from[values.byte_offset()..];
-            let inner = of_object(object, deeper);
+            let behind = rest.trim_matches([',', ']', ' ', '\r']);
+            let alone = ["", "["].contains(&before) && behind.is_empty();
+            let inner = of_object(object, deeper, alone);
             found.events.extend(inner.events);
             found.cut |= inner.cut || !stands_apart(rest);
         } else {
@@ -103,22 +114,32 @@ fn stands_apart(rest: &str) -> bool {
     rest.chars().next().is_none_or(apart)
 }
 
-fn of_object(object: Map<String, Value>, deeper: u32) -> Found {
-    // Splunk has a whole line in a field of this name.
+/// The event that an object is, or those that it holds. Of two, that of the contract: it has a time. Without one, it is
+/// an event if it stands `alone`.
+fn of_object(object: Map<String, Value>, deeper: u32, alone: bool) -> Found {
     let name = object.get("event").and_then(Value::as_str);
-    if name.is_some_and(|name| !name.contains('{')) {
-        return Found {
-            events: vec![Event(object)],
-            cut: false,
-        };
-    }
-    let mut nothing = Found::default();
-    let Some(deeper) = deeper.checked_sub(1) else {
-        return nothing;
+    // Splunk has a whole line in a field of this name.
+    let named = name.is_some_and(|name| !name.contains('{'));
+    let itself = |object| Found {
+        events: vec![Event(object)],
+        cut: false,
     };
+    if named && object.contains_key("ts") {
+        return itself(object);
+    }
+    let within = deeper.checked_sub(1);
+    let inner = within.map_or_else(Found::default, |deeper| in_fields(&object, deeper));
+    match named && alone && inner.events.is_empty() {
+        true => itself(object),
+        false => inner,
+    }
+}
+
+fn in_fields(object: &Map<String, Value>, deeper: u32) -> Found {
+    let mut nothing = Found::default();
     for value in FIELDS.iter().filter_map(|field| object.get(*field)) {
         let found = match value {
-            Value::Object(inner) => of_object(inner.clone(), deeper),
+            Value::Object(inner) => of_object(inner.clone(), deeper, true),
             value => text_of(value).map_or_else(Found::default, |text| within(&text, deeper)),
         };
         // Some collectors have the same event twice: as it came, and as it was parsed.
@@ -174,6 +195,13 @@ fn text_in_quotes(line: &str) -> Option<String> {
         }
     }
     Some(text)
+}
+
+/// A value among words, as logfmt and Ruby write it. In an object of JSON, the field says whether it is a line.
+fn value_in_quotes(line: &str) -> Option<String> {
+    let at = line.find(r#""{\""#).filter(|_| !line.starts_with('{'))?;
+    let mut values = Deserializer::from_str(&line[at..]).into_iter();
+    values.next()?.ok()
 }
 
 /// Without what colours a line on a terminal. In JSON such a character is escaped.

@@ -65,6 +65,41 @@ fn a_cut_line_may_be_what_is_missing() {
     }
 }
 
+/// The beginning of a log, or the middle of a line, is lost: the event whose name is left was there.
+#[test]
+fn the_rest_of_an_event_is_not_nothing() {
+    let none = ["--none", "identity_rejected"];
+    let run = RUN.replace("identity_rejected", "reload_skipped");
+    let rest = r#"00:00.000000000Z","event":"identity_rejected","generation":1,"reason":"torn"}"#;
+    assert_eq!(Scene::new(&run).assert(&none).0, Some(0));
+    for log in [
+        format!("{rest}\n{run}"),
+        format!("{run}{}{rest}\n", r#"{"ts":"2026","event":"listening","po"#),
+        format!(
+            "{run}{}\n",
+            rest.replacen("00:00.", r#"{"ts":"2026-01-01T00:"#, 1)
+                .replace("identity", "\u{fffd}")
+        ),
+    ] {
+        let (code, error) = Scene::new(&log).assert(&none);
+        assert_eq!(code, Some(2), "{log}: {error}");
+    }
+}
+
+/// Libraries for logging have a field `event` of their own. Such a log says nothing of a server.
+#[test]
+fn a_log_of_other_events_proves_nothing() {
+    let log = RUN.lines().filter(|line| line.starts_with('{'));
+    let log: String = log
+        .map(|line| line.replace(r#""event":""#, r#""event":"app "#) + "\n")
+        .collect();
+    for arguments in [&["--none", "identity_rejected"], &["--loaded", "1002"]] {
+        let (code, error) = Scene::new(&log).assert(arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {error}");
+        assert!(error.contains("no event of the contract"), "{error}");
+    }
+}
+
 /// The line breaks were lost. Each event of the line is there all the same.
 #[test]
 fn an_event_in_the_middle_of_a_line_is_there() {
@@ -75,6 +110,106 @@ fn an_event_in_the_middle_of_a_line_is_there() {
     for arguments in [&["--loaded", "1001"], &["--order", order]] {
         let (code, error) = Scene::new(&log).assert(arguments);
         assert_eq!(code, Some(0), "{arguments:?}: {error}");
+    }
+}
+
+/// A load, and the rotation before it, at these seconds.
+fn rotation(started: u32, loaded: u32, serial: &str) -> String {
+    format!(
+        r#"{{"ts":"2026-01-01T00:01:{started:02}.000000000Z","event":"rotation_started","serial":"{serial}","strategy":"bundle"}}
+{{"ts":"2026-01-01T00:01:{loaded:02}.000000000Z","event":"identity_loaded","generation":3,"serial":"1a03","not_after":"2036-01-01T00:00:00Z"}}
+"#
+    )
+}
+
+/// An agent writes a serial number as openssl does, and the server as the contract does: they mean the same.
+#[test]
+fn a_serial_number_is_one_in_each_notation_of_a_log() {
+    for serial in ["1a03", "1A03", "1A:03", "001a03"] {
+        let log = RUN.to_owned() + &rotation(1, 2, serial);
+        let (code, error) = Scene::new(&log).assert(&["--within", "1000"]);
+        assert_eq!(code, Some(0), "{serial}: {error}");
+        let unwanted = ["--none", "rotation_started serial=1a03"];
+        assert_eq!(Scene::new(&log).assert(&unwanted).0, Some(1), "{serial}");
+    }
+}
+
+/// How long a rotation took cannot be told where one of its ends has no time.
+#[test]
+fn a_rotation_without_a_time_is_not_judged() {
+    let slow = rotation(1, 50, "1a03");
+    let [started, loaded] = [
+        "2026-01-01T00:01:01.000000000Z",
+        "2026-01-01T00:01:50.000000000Z",
+    ];
+    for without in [started, loaded] {
+        let log = RUN.to_owned() + &slow.replace(&format!("\"{without}\""), "1767225661.5");
+        let (code, error) = Scene::new(&log).assert(&["--within", "1000"]);
+        assert_eq!(code, Some(2), "{error}");
+        assert!(error.contains("an event without a time"), "{error}");
+    }
+    let log = RUN.to_owned() + &slow;
+    assert_eq!(Scene::new(&log).assert(&["--within", "1000"]).0, Some(1));
+}
+
+/// A line that is sent once more, or that comes later than the one behind it, changes nothing.
+#[test]
+fn lines_that_are_sent_again_or_late_are_judged_by_their_times() {
+    let text = rotation(1, 2, "1a03");
+    let (started, loaded) = text.split_at(text.find('\n').unwrap() + 1);
+    for order in [
+        [started, loaded, started].concat(),
+        [loaded, started].concat(),
+    ] {
+        let log = RUN.to_owned() + &order;
+        let (code, error) = Scene::new(&log).assert(&["--within", "1000"]);
+        assert_eq!(code, Some(0), "{error}");
+        let (code, error) = Scene::new(&log).assert(&["--within", "999"]);
+        assert_eq!(code, Some(1), "{error}");
+        assert!(error.contains("took 1000 ms"), "{error}");
+    }
+    // Where the clock was set back in between, that is not known.
+    let log = RUN.to_owned() + &rotation(40, 2, "1a03");
+    let (code, error) = Scene::new(&log).assert(&["--within", "1000"]);
+    assert_eq!(code, Some(2), "{error}");
+    assert!(error.contains("the clock was set back"), "{error}");
+    // And one event is one.
+    let log = RUN.to_owned() + started + started;
+    let twice = [
+        "--order",
+        "rotation_started serial=1a03,rotation_started serial=1a03",
+    ];
+    assert_eq!(Scene::new(&log).assert(&twice).0, Some(1));
+}
+
+/// A server that does not say until when its certificate is valid says nothing of how long that is.
+#[test]
+fn an_end_that_is_not_said_is_not_judged() {
+    for end in ["null", "\"Jan  1 00:00:00 2036 GMT\"", "2082758400"] {
+        let log = RUN.replace("\"2036-01-01T00:00:00Z\"", end);
+        let (code, error) = Scene::new(&log).assert(&["--valid-for", "60"]);
+        assert_eq!(code, Some(2), "{end}: {error}");
+        assert!(error.contains("does not say until when"), "{error}");
+    }
+}
+
+/// Some collectors write names in their own way. Such an event may be what is missing, or what must not be there.
+#[test]
+fn an_event_in_capitals_proves_nothing() {
+    let log = RUN.replace("identity_rejected", "IDENTITY-REJECTED");
+    let none = Scene::new(&log).assert(&["--none", "identity_rejected"]);
+    assert_eq!(none.0, Some(2), "{}", none.1);
+    let log = RUN.replace("identity_loaded", "IDENTITY_LOADED");
+    for arguments in [
+        &["--loaded", "1002"] as &[&str],
+        &["--generation-at-least", "2"],
+        &["--order", "rotation_started,identity_loaded"],
+        &["--within", "300"],
+        &["--valid-for", "60"],
+    ] {
+        let (code, error) = Scene::new(&log).assert(arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {error}");
+        assert!(error.contains("may be `identity_loaded`"), "{error}");
     }
 }
 

@@ -8,7 +8,6 @@ use ch10_log_analysis::read::{LONGEST, Lines, Merged};
 use ch10_log_analysis::{Lie, Sighting, cross_check};
 use lab::event::Event;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 use time::macros::datetime;
 
 use crate::messy::{NOW, answers, at, loaded, log, said, state};

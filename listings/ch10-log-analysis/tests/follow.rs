@@ -126,6 +126,24 @@ async fn a_file_that_is_truncated() {
     assert_eq!(reader.lines(2).await, [0, 5]);
 }
 
+/// By the next look a busy server has written more than was there before.
+#[tokio::test]
+async fn a_file_that_is_truncated_and_written_past_its_old_end() {
+    let directory = lab::directory().unwrap();
+    let path = directory.path().join("events.jsonl");
+    append(&path, &(line(1) + &line(2)));
+    let mut reader = Reader::of(&path);
+    assert_eq!(reader.lines(2).await, [1, 2]);
+    reader.idle().await;
+    // Both at once, so that no look comes between the two.
+    let mut file = OpenOptions::new().write(true).open(&path).unwrap();
+    let more: String = (3..=6).map(line).collect();
+    file.write_all(more.as_bytes()).unwrap();
+    assert_eq!(reader.lines(4).await, [3, 4, 5, 6]);
+    append(&path, &line(7));
+    assert_eq!(reader.lines(1).await, [7]);
+}
+
 /// However large it is: so much at a time is kept.
 #[tokio::test]
 async fn a_batch_has_a_bound() {

@@ -4,12 +4,23 @@ use lab::event::Event;
 
 use super::REPEATED;
 use crate::format::time_of;
-use crate::halves::Text;
 use crate::odd;
 use crate::wrapped::events_in;
 
+/// No event is longer. What is longer is no event, and is not kept in memory.
+pub const LONGEST: usize = 1 << 20;
+
+/// What is said of a line that is longer.
+pub const TOO_LONG: &str = "too long";
+
+/// The text of a line, or why there is none.
+pub(crate) type Text = Result<String, &'static str>;
+
 /// What is said of a line that lacks a part.
 pub(crate) const CUT: &str = "cut, or no JSON";
+
+/// What is said of an event that does not say when it happened.
+pub(crate) const TIMELESS: &str = "an event without a time";
 
 /// What is said of a line that is something else.
 pub(crate) const NO_EVENT: &str = "no event";
@@ -70,7 +81,7 @@ impl Line {
     ) -> Self {
         let (event, odd) = event.map(odd::readable).unzip();
         let timeless = event.as_ref().is_some_and(|event| time_of(event).is_none());
-        let timeless = timeless.then_some("an event without a time");
+        let timeless = timeless.then_some(TIMELESS);
         Self {
             file,
             number,

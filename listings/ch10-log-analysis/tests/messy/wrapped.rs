@@ -11,7 +11,7 @@ use super::{answers, at, loaded, opened, said};
 /// What a collector makes of a line.
 type Wrap = fn(&str) -> String;
 
-const COLLECTORS: [(&str, Wrap); 45] = [
+const COLLECTORS: [(&str, Wrap); 47] = [
     ("nobody", str::to_owned),
     ("Windows", |line| format!("{line}\r")),
     ("a byte order mark", |line| format!("\u{feff}{line}")),
@@ -121,6 +121,15 @@ const COLLECTORS: [(&str, Wrap); 45] = [
     ("a table", |line| {
         format!("1767225601000,\"{}\",api", line.replace('"', "\"\""))
     }),
+    ("logfmt", |line| {
+        format!("time=2026-01-01 level=info msg={} pod=api-0", json!(line))
+    }),
+    ("Fluent Bit, on a terminal", |line| {
+        format!(
+            r#"[0] tail.0: [[1767225601.1, {{}}], {{"log"=>{}}}]"#,
+            json!(line)
+        )
+    }),
     ("words behind it", |line| format!("{line} host=api-0")),
     ("a terminal", |line| {
         format!("\u{1b}[31m{line}\u{1b}[0m\u{1b}[K")
@@ -150,6 +159,20 @@ fn the_log_is_read_however_it_was_collected() {
         assert_eq!(found, plain, "{collector}");
         assert_eq!(found["log"]["broken_lines"], 0, "{collector}");
         assert_eq!(found["servers"][0]["serving"]["serial"], "b", "{collector}");
+    }
+}
+
+/// Other programs have a field of this name, too. An event of the contract says when it happened.
+#[test]
+fn what_has_no_time_is_an_event_only_where_it_stands_alone() {
+    let line = loaded(0, 1, "a");
+    let event = Event::parse(&line).unwrap();
+    let labelled = json!({"event": "log", "message": line}).to_string();
+    assert_eq!(event_in(&labelled), Some(event));
+    let other = r#"{"event":"login"}"#;
+    assert_eq!(event_in(other).unwrap().name(), "login");
+    for line in [format!("GET / {other}"), format!("{other} in 5 ms")] {
+        assert_eq!(event_in(&line), None, "{line}");
     }
 }
 

@@ -12,7 +12,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio::time::Instant;
 
 use crate::attempt::behind::LATE;
-use crate::attempt::{Attempt, Class, Differs, FailureKind, Recorder};
+use crate::attempt::{Attempt, Class, Differs, Recorder};
 use crate::check::options::{Options, RunControl, Step};
 use crate::check::pass::pass;
 use crate::check::reach::reach;

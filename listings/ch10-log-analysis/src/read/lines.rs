@@ -1,0 +1,138 @@
+//! The lines of one source.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead};
+
+use super::{LONGEST, Line, TOO_LONG, Text};
+use crate::halves::Halves;
+use crate::odd;
+use crate::repeated::Recent;
+
+/// Reads the lines of one source, however long they are.
+pub struct Lines<R> {
+    pub(super) reader: R,
+    file: usize,
+    number: u64,
+    /// What has come of the line that is being written.
+    begun: Vec<u8>,
+    too_long: bool,
+    /// Whether another line is in the buffer.
+    more: bool,
+    halves: Halves,
+    /// What has been read and not been handed over.
+    ready: VecDeque<Line>,
+    recent: Recent,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// Reads `reader`, which is the input's `file`.
+    pub fn new(reader: R, file: usize) -> Self {
+        Self {
+            reader,
+            file,
+            number: 0,
+            begun: Vec::new(),
+            too_long: false,
+            more: false,
+            halves: Halves::default(),
+            ready: VecDeque::new(),
+            recent: Recent::default(),
+        }
+    }
+
+    /// The next whole line, or `None` where the source ends at present.
+    ///
+    /// # Errors
+    /// When the source cannot be read.
+    pub fn whole(&mut self) -> io::Result<Option<Line>> {
+        loop {
+            if let Some(line) = self.ready.pop_front() {
+                return Ok(Some(line));
+            }
+            let at_the_beginning = self.at_the_beginning();
+            let buffer = self.reader.fill_buf()?;
+            if buffer.is_empty() {
+                return Ok(None);
+            }
+            if let Some(what) = odd::foreign(buffer).filter(|_| at_the_beginning) {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            }
+            let end = buffer.iter().position(|byte| *byte == b'\n');
+            let part = &buffer[..end.unwrap_or(buffer.len())];
+            let taken = part.len() + usize::from(end.is_some());
+            self.more = buffer[taken..].contains(&b'\n');
+            // A file that was truncated under a writer that does not append has a hole of these before its first line.
+            let holes = match self.begun.is_empty() {
+                true => part.iter().take_while(|byte| **byte == 0).count(),
+                false => 0,
+            };
+            let part = &part[holes..];
+            self.too_long |= self.begun.len() + part.len() > LONGEST;
+            if self.too_long {
+                self.begun.clear();
+            } else {
+                self.begun.extend_from_slice(part);
+            }
+            self.reader.consume(taken);
+            if end.is_some() {
+                self.line();
+            }
+        }
+    }
+
+    /// Whether the next line must be waited for, where the source is a pipe.
+    pub(super) fn is_drained(&self) -> bool {
+        self.ready.is_empty() && !self.more
+    }
+
+    /// The next line, or what stands behind the last one, to the end of the source.
+    ///
+    /// # Errors
+    /// When the source cannot be read.
+    pub(super) fn next_or_last(&mut self) -> io::Result<Option<Line>> {
+        Ok(match self.whole()? {
+            Some(line) => Some(line),
+            None => self.last(),
+        })
+    }
+
+    fn at_the_beginning(&self) -> bool {
+        self.number == 0 && self.begun.is_empty() && !self.too_long
+    }
+
+    /// What stands behind the last line break, and lines whose last part has not come, one after the other: no more
+    /// will come of them.
+    pub fn last(&mut self) -> Option<Line> {
+        if self.too_long || !self.begun.is_empty() {
+            self.line();
+        }
+        if self.ready.is_empty()
+            && let Some((number, text)) = self.halves.last()
+        {
+            self.hand_over(number, text);
+        }
+        self.ready.pop_front()
+    }
+
+    /// A line of the source has ended.
+    fn line(&mut self) {
+        self.number += 1;
+        let text = if std::mem::take(&mut self.too_long) {
+            Err(TOO_LONG)
+        } else {
+            Ok(String::from_utf8_lossy(&self.begun).into_owned())
+        };
+        self.begun.clear();
+        if let Some((number, text)) = self.halves.take(self.number, text) {
+            self.hand_over(number, text);
+        }
+    }
+
+    fn hand_over(&mut self, number: u64, text: Text) {
+        for mut line in Line::all(self.file, number, text) {
+            let repeated = self.recent.look(line.event.as_ref());
+            line.broken = line.broken.or(repeated);
+            self.ready.push_back(line);
+        }
+    }
+}
