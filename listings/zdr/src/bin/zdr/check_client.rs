@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use zdr::check::shortage::enough;
+use zdr::judge::shortage::enough;
 use zdr::client::check_client;
 use zdr::client::options::{ClientOptions, Step};
 use zdr::client::outcome::StepReport;

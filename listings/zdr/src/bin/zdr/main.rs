@@ -18,7 +18,7 @@ use clap::{CommandFactory, Parser};
 use tokio::sync::watch::Receiver;
 use tracing::Level;
 use zdr::check::plan::plan;
-use zdr::check::shortage::{enough, enough_for_itself};
+use zdr::judge::shortage::{enough, enough_for_itself};
 use zdr::check::{Options, RATE, RunControl, check};
 use zdr::compare::compare;
 use zdr::compare::merge::merge;
