@@ -191,7 +191,11 @@ mod tests {
         assert!(!marks("toml", &format!("# {LONG}"), "# download = 1"));
         assert!(marks("go", &format!("// {LONG}"), "// 20 of them"));
         assert!(marks("text", &format!("  # {LONG}"), "  # it does"));
-        assert!(!marks("console", &format!("# HELP {LONG}"), "# TYPE a gauge"));
+        assert!(!marks(
+            "console",
+            &format!("# HELP {LONG}"),
+            "# TYPE a gauge"
+        ));
     }
 
     #[test]
