@@ -12,7 +12,7 @@ use time::macros::format_description;
 use crate::writer::Writer;
 
 // ANCHOR: templates
-/// A template for each file. consul-template, and the agents of Vault and OpenBao that embed it,
+/// A template for each file. consul-template, and the agents of Vault and OpenBao that embed it or a fork,
 /// write a file of no name known beforehand beside the destination, sync, `chmod`, and rename
 /// (hashicorp/consul-template, `renderer/renderer.go`, `AtomicWrite`). `perms` is set for the key.
 ///
