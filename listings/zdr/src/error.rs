@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use crate::compare::merge::MergeError;
 use crate::report::file::ReportError;
 use crate::server::advice::Advice;
-use crate::server::error::{StartError, it_said};
+use crate::server::error::{StartError, it_said_last};
 use crate::server::spec_file::SpecError;
 
 /// Why there is no verdict.
