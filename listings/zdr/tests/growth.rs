@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use zdr::judge::growth::{Growth, of_resources};
+use zdr::judge::growth::{Growth, is_of_memory, of_resources};
 use zdr::report::{Code, Resources};
 use zdr::server::process_tree::Usage;
 
@@ -45,6 +45,41 @@ fn grows_with(memory: &[u64], idle: &[u64], processes: [usize; 2]) -> bool {
     found
         .iter()
         .any(|finding| finding.code == Code::MemoryGrows)
+}
+
+/// Measured with Deno, which keeps the whole of each answer of 10 MB until that has come to its end. At each rotation,
+/// the old connections finish theirs, and the new ones have their own.
+#[test]
+fn what_is_kept_of_answers_in_progress_is_no_leak() {
+    let memory = [79, 100, 120, 141, 162, 183, 203, 224, 245];
+    assert!(grows(&memory, [0, 0]));
+    assert!(!grows_until(&memory, 130), "they have ended");
+    assert!(grows_until(&memory, 240), "it stays");
+}
+
+/// The same where this much is left once all long answers have come to their end.
+fn grows_until(memory: &[u64], left: u64) -> bool {
+    let usage = |mib: u64| Usage {
+        memory: mib << 20,
+        ..Usage::default()
+    };
+    let at = |number: usize| Duration::from_secs(number as u64);
+    let mut growth = Growth::default();
+    for (number, mib) in memory.iter().enumerate() {
+        growth.rotated(at(number), Some(usage(*mib)));
+    }
+    let idle = |number| (at(number), Some(usage(100)));
+    growth.passed(idle(0), idle(1));
+    growth.settled(Some(usage(left)));
+    let resources = Resources {
+        memory_before: memory[0] << 20,
+        memory_after: left << 20,
+        processes_before: 1,
+        processes_after: 1,
+        connections_held: 4,
+        handles: None,
+    };
+    is_of_memory(&resources, &growth, memory.len() - 1)
 }
 
 /// Measured with servers that are sound: each grows until its heap has found its size, at each rotation or not.

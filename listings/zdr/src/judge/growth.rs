@@ -35,6 +35,13 @@ impl Growth {
         self.rotations.extend(usage.map(|usage| (at, usage)));
     }
 
+    /// What it uses once answers have come to their end that were in progress after the last rotation.
+    pub fn settled(&mut self, usage: Option<Usage>) {
+        if let (Some((_, last)), Some(usage)) = (self.rotations.last_mut(), usage) {
+            *last = usage;
+        }
+    }
+
     /// At the beginning and the end of a time in which nothing is rotated.
     pub fn passed(&mut self, began: (Duration, Option<Usage>), ended: (Duration, Option<Usage>)) {
         let both = began.1.zip(ended.1);
@@ -135,9 +142,7 @@ impl Growth {
 /// rotation adds, to the last.
 pub fn of_resources(resources: &Resources, growth: &Growth, rotations: usize) -> Vec<Finding> {
     let mut found = Vec::new();
-    if !is_of_processes(resources) {
-        found.extend(of_memory(resources, growth, rotations));
-    }
+    found.extend(of_memory(resources, growth, rotations));
     found.extend(of_work(growth, rotations));
     found.extend(of_unwaited(growth, rotations));
     if resources.processes_after > resources.processes_before {
@@ -173,6 +178,11 @@ fn is_of_processes(resources: &Resources) -> bool {
     resources.processes_after > resources.processes_before && after <= before * 1.25
 }
 
+/// Whether its memory has grown as if each rotation left some behind.
+pub fn is_of_memory(resources: &Resources, growth: &Growth, rotations: usize) -> bool {
+    of_memory(resources, growth, rotations).is_some()
+}
+
 fn of_memory(resources: &Resources, growth: &Growth, rotations: usize) -> Option<Finding> {
     let before = resources.memory_before as f64;
     let grown = resources.memory_after as f64 - before;
@@ -182,7 +192,8 @@ fn of_memory(resources: &Resources, growth: &Growth, rotations: usize) -> Option
     // With less of either, what a heap adds until it has found its size is not told from what is left behind.
     let is_known = rotations >= WARM && !growth.between.is_empty();
     let goes_on = is_known && growth.goes_on(of, least) != Some(false);
-    let grows = goes_on && grown > 8.0 * MIB && grown > before / 4.0 && each > least;
+    let is_own = !is_of_processes(resources);
+    let grows = is_own && goes_on && grown > 8.0 * MIB && grown > before / 4.0 && each > least;
     let lately = growth.lately(of).map_or_else(String::new, |(added, last)| {
         let rotations = match last {
             1 => "The last one".to_owned(),
