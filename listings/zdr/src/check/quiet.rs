@@ -12,6 +12,9 @@ use crate::judge::work::ENOUGH;
 use crate::server::process_tree::Usage;
 use crate::testbed::TestBed;
 
+/// How often the processes are counted in such a time.
+const LOOKS: u32 = 8;
+
 impl Run {
     /// What the server has used until now.
     pub(super) fn moment(&self, testbed: &TestBed) -> (Duration, Option<Usage>) {
@@ -23,7 +26,11 @@ impl Run {
         let half = self.options.steady / 2;
         pass(testbed, half).await?;
         let began = self.moment(testbed);
-        pass(testbed, half).await?;
+        for _ in 0..LOOKS {
+            pass(testbed, half / LOOKS).await?;
+            let now = testbed.server.usage();
+            self.growth.looked(now.map(|of| of.processes));
+        }
         let ended = self.moment(testbed);
         // Where the machine stands still, a short time takes long: no more clients come in it for that.
         if half >= LONG {
