@@ -283,3 +283,36 @@ fn work_that_ends_or_was_there_before_is_not_left_behind() {
     // The run ended before there was a time after.
     assert!(!is_left_with_work(&[(10, 0)], &[(100, 0); 3]));
 }
+
+/// Whether processes are left where so many were counted before the first rotation, and after the last.
+fn leaves_of(before: &[usize], after: &[usize]) -> bool {
+    let mut growth = Growth::default();
+    for seen in before {
+        growth.looked(Some(*seen));
+    }
+    for at in 0..=5 {
+        growth.rotated(Duration::from_secs(at), Some(Usage::default()));
+    }
+    for seen in after {
+        growth.looked(Some(*seen));
+    }
+    let resources = Resources {
+        memory_before: 0,
+        memory_after: 0,
+        processes_before: *before.last().unwrap(),
+        processes_after: *after.last().unwrap(),
+        connections_held: 10,
+        handles: None,
+    };
+    let found = of_resources(&resources, &growth, 5);
+    found.iter().any(|of| of.code == Code::ProcessesLeft)
+}
+
+/// vsftpd has two processes for each client, and no more of them after a reload: 27 were counted before one, and 49 after it.
+#[test]
+fn processes_of_clients_that_come_and_go_are_not_left() {
+    assert!(!leaves_of(&[22, 31, 25, 27], &[26, 22, 30, 49]));
+    // hitch: one that serves its last clients.
+    assert!(leaves_of(&[3, 3, 3], &[4, 5, 4]));
+    assert!(!leaves_of(&[3, 3, 3], &[4, 3, 4]), "it has ended meanwhile");
+}

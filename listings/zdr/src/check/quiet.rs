@@ -14,6 +14,8 @@ use crate::testbed::TestBed;
 
 /// How long answers may take that are waited for. One of ten megabytes takes twelve seconds.
 const ANSWERS: Duration = Duration::from_secs(20);
+/// How often the processes are counted in such a time.
+const LOOKS: u32 = 8;
 
 impl Run {
     /// What the server has used until now.
@@ -26,7 +28,11 @@ impl Run {
         let half = self.options.steady / 2;
         pass(testbed, half).await?;
         let began = self.moment(testbed);
-        pass(testbed, half).await?;
+        for _ in 0..LOOKS {
+            pass(testbed, half / LOOKS).await?;
+            let now = testbed.server.usage();
+            self.growth.looked(now.map(|of| of.processes));
+        }
         let ended = self.moment(testbed);
         // Where the machine stands still, a short time takes long: no more clients come in it for that.
         if half >= LONG {

@@ -24,6 +24,8 @@ pub struct Growth {
     rotations: Vec<Moment>,
     /// At the beginning and at the end of times in which clients came and nothing was rotated.
     between: Vec<[Moment; 2]>,
+    /// How many processes there were at several looks before the first rotation, and after the last.
+    processes: [Vec<usize>; 2],
     work: Work,
 }
 
@@ -40,6 +42,20 @@ impl Growth {
         if let (Some((_, last)), Some(usage)) = (self.rotations.last_mut(), usage) {
             *last = usage;
         }
+    }
+
+    /// How many processes there are in a time in which nothing is rotated: before the first rotation, or after the last.
+    pub fn looked(&mut self, processes: Option<usize>) {
+        let has_rotated = usize::from(!self.rotations.is_empty());
+        self.processes[has_rotated].extend(processes);
+    }
+
+    /// Whether the fewest processes after the last rotation are more than the most before the first one. Where each
+    /// client has a process of its own, their number goes up and down by itself. `true` where that is not known.
+    fn leaves_processes(&self) -> bool {
+        let [before, after] = &self.processes;
+        let most_and_least = before.iter().max().zip(after.iter().min());
+        most_and_least.is_none_or(|(most, least)| least > most)
     }
 
     /// At the beginning and the end of a time in which nothing is rotated.
@@ -145,7 +161,8 @@ pub fn of_resources(resources: &Resources, growth: &Growth, rotations: usize) ->
     found.extend(of_memory(resources, growth, rotations));
     found.extend(of_work(growth, rotations));
     found.extend(of_unwaited(growth, rotations));
-    if resources.processes_after > resources.processes_before {
+    let more = resources.processes_after > resources.processes_before;
+    if more && growth.leaves_processes() {
         let words = format!(
             "There were {} processes before and {} after {}, with {} kept open.",
             resources.processes_before,
@@ -154,7 +171,11 @@ pub fn of_resources(resources: &Resources, growth: &Growth, rotations: usize) ->
             counted(resources.connections_held as u64, "connection")
         );
         found.push(warning(Code::ProcessesLeft, words));
-    } else if let Some(handles) = resources.handles.as_ref().filter(|_| rotations >= WARM) {
+    } else if let Some(handles) = resources
+        .handles
+        .as_ref()
+        .filter(|_| rotations >= WARM && !more)
+    {
         // Each process has descriptors and threads: where processes are left, that is said already.
         let mut handles = *handles;
         if growth.goes_on(|usage| usage.threads as f64, 1.0) == Some(false) {
