@@ -53,8 +53,8 @@ impl ScenarioOutcome {
         });
     }
 
-    /// Says that there was too much to do instead of what failed, where that explains all of it. Where it explains some,
-    /// those do not count.
+    /// Says that there was too much to do instead of what failed, where that explains all of it. Where it explains
+    /// some, those do not count.
     pub(crate) fn unless_explained(
         &mut self,
         overload: Option<Overload>,
