@@ -308,7 +308,8 @@ fn leaves_of(before: &[usize], after: &[usize]) -> bool {
     found.iter().any(|of| of.code == Code::ProcessesLeft)
 }
 
-/// vsftpd has two processes for each client, and no more of them after a reload: 27 were counted before one, and 49 after it.
+/// vsftpd has two processes for each client, and no more of them after a reload: 27 were counted before one, and 49
+/// after it.
 #[test]
 fn processes_of_clients_that_come_and_go_are_not_left() {
     assert!(!leaves_of(&[22, 31, 25, 27], &[26, 22, 30, 49]));
