@@ -252,7 +252,8 @@ fn authority_key<'a>(of: &'a X509Certificate<'_>) -> Option<&'a AuthorityKeyIden
 }
 
 /// What a key may be used for (RFC 5280, section 4.2.1.3). This server signs each handshake, in TLS 1.2 as well: it
-/// has no exchange of keys by RSA. OpenSSL is content with two other usages, and neither rustls nor Go asks.
+/// has no exchange of keys by RSA. OpenSSL is content with two other usages in TLS 1.3, and neither rustls nor Go
+/// asks.
 fn leaf_may_sign(leaf: &Link<'_>) -> Result<(), Rejected> {
     let Ok(Some(usage)) = leaf.parsed.key_usage() else {
         return Ok(());

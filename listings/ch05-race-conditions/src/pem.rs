@@ -20,7 +20,7 @@ use crate::kinds;
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The text without byte order marks at the beginning of its lines: one before a block hides it
-/// from parsers, and two files that each have one may have been joined. A tab becomes a space: the parser here
+/// from rustls and Go, and two files that each have one may have been joined. A tab becomes a space: the parser here
 /// passes over one and not over the other.
 pub fn without_marks(text: &[u8]) -> Cow<'_, [u8]> {
     if find(text, MARK).is_none() && !text.contains(&b'\t') {

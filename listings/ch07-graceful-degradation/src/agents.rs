@@ -14,7 +14,7 @@ pub struct Agent {
     pub from: f64,
     /// And at the latest.
     pub to: f64,
-    /// The longest time from one look, or one failed try, to the next.
+    /// The longest time from one look to the next, or from a first failed try to the second.
     pub tries_every: Duration,
 }
 

@@ -12,7 +12,7 @@ use time::macros::format_description;
 use crate::writer::Writer;
 
 // ANCHOR: templates
-/// A template for each file. consul-template, and the agents of Vault and OpenBao that embed it,
+/// A template for each file. consul-template, and the agents of Vault and OpenBao that embed it or a fork,
 /// write a file of no name known beforehand beside the destination, sync, `chmod`, and rename
 /// (hashicorp/consul-template, `renderer/renderer.go`, `AtomicWrite`). `perms` is set for the key.
 ///
@@ -210,7 +210,8 @@ pub fn write_to_file(
         options.create(true);
         let mut file = match append {
             true => options.append(true).mode(mode).open(&path)?,
-            // Go's `os.Create`: a new file has what the umask leaves, until its mode is set below.
+            // Go's `os.Create`: a new file has what the umask leaves, until its mode is set below. So it is in
+            // OpenBao's agent, and in consul-template before 0.42.1, which makes it with its mode.
             false => options.write(true).truncate(true).mode(0o666).open(&path)?,
         };
         if !append {

@@ -348,8 +348,8 @@ fn names_are_those_of_the_command_line() {
     }
 }
 
-/// The modes at each step of `writeToFile`: it sets one only behind what it has written, so that a new key lies open for as
-/// long as that takes, to whom the umask lets.
+/// The modes at each step of `writeToFile`, before consul-template 0.42.1: it sets one only behind what it has
+/// written, so that a new key lies open for as long as that takes, to whom the umask lets.
 #[test]
 fn write_to_file_sets_modes_behind_each_write() {
     let directory = lab::directory().unwrap();

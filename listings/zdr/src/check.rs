@@ -1,10 +1,8 @@
 //! The check itself.
 //!
-//! The folder holds what is asked for ([`Options`]), the run under load, and what is said where this process may
-//! open too few files ([`shortage`]); this file does one after
-//! the other: set up, rotate under load, run the scenarios, judge. It may use
-//! [`scenarios`], [`judge`](crate::judge), [`testbed`](crate::testbed), [`load`](crate::load),
-//! [`report`](crate::report) and [`server`](crate::server).
+//! The folder holds what is asked for ([`Options`]) and the run under load; this file does one after the other: set
+//! up, rotate under load, run the scenarios, judge. It may use [`scenarios`], [`judge`](crate::judge),
+//! [`testbed`](crate::testbed), [`load`](crate::load), [`report`](crate::report) and [`server`](crate::server).
 
 pub mod estimate;
 mod options;
@@ -14,7 +12,6 @@ pub mod plan;
 mod quiet;
 mod reach;
 mod run;
-pub mod shortage;
 
 use std::time::Duration;
 
@@ -23,6 +20,7 @@ use tokio::time::{sleep, timeout};
 use crate::attempt::FailureKind;
 use crate::error::Error;
 use crate::gate::ROTATION;
+use crate::judge::shortage::{is_short, short_of_files};
 use crate::judge::verdict::verdict;
 use crate::load::Load;
 use crate::report::{Finding, Report, ScenarioReport, Severity};
@@ -38,7 +36,6 @@ pub use options::{Options, RATE, RunControl, Step, rate};
 use pace::{begun, lower, slowed};
 pub use run::machine;
 use run::outline;
-use shortage::{is_short, short_of_files};
 
 // ANCHOR: check
 /// Judges a server.

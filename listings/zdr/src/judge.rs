@@ -5,6 +5,7 @@
 //! - [`rejected`]: rotations in whose end clients reject what is shown.
 //! - [`flap`]: of the old certificate that comes back; `chance`: whether two shares differ.
 //! - [`overload`]: what is no failure where there was too much to do; `explained`: whether that explains it.
+//! - [`shortage`]: what is no failure where something had run out, here or at the server.
 //! - [`growth`]: what each rotation leaves behind; `work`: what is left to do.
 //! - [`verdict`]: from findings and figures to a verdict.
 //! - [`of_server`]: what the server's process and its output tell.
@@ -22,5 +23,6 @@ pub mod measure;
 pub mod of_server;
 pub mod overload;
 pub mod rejected;
+pub mod shortage;
 pub mod verdict;
 pub(crate) mod work;

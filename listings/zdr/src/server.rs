@@ -79,8 +79,8 @@ pub struct Server {
     address: watch::Sender<SocketAddr>,
     pid: Option<i32>,
     before: Before,
-    /// Which of its processes listened before it was first told of new files.
-    served_first: Option<Vec<succession::Serving>>,
+    /// Which of its processes listened before it was first told of new files, each with the one that started it.
+    served_first: Option<Vec<(i32, i32)>>,
     /// The log file of a server that is attached to, and from where on it was not read yet.
     log: Option<(PathBuf, u64)>,
     _reading: JoinSet<()>,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use zdr::judge::growth::{Growth, of_resources};
+use zdr::judge::growth::{Growth, is_of_memory, of_resources};
 use zdr::report::{Code, Resources};
 use zdr::server::process_tree::Usage;
 
@@ -45,6 +45,41 @@ fn grows_with(memory: &[u64], idle: &[u64], processes: [usize; 2]) -> bool {
     found
         .iter()
         .any(|finding| finding.code == Code::MemoryGrows)
+}
+
+/// Measured with Deno, which keeps the whole of each answer of 10 MB until that has come to its end. At each rotation,
+/// the old connections finish theirs, and the new ones have their own.
+#[test]
+fn what_is_kept_of_answers_in_progress_is_no_leak() {
+    let memory = [79, 100, 120, 141, 162, 183, 203, 224, 245];
+    assert!(grows(&memory, [0, 0]));
+    assert!(!grows_until(&memory, 130), "they have ended");
+    assert!(grows_until(&memory, 240), "it stays");
+}
+
+/// The same where this much is left once all long answers have come to their end.
+fn grows_until(memory: &[u64], left: u64) -> bool {
+    let usage = |mib: u64| Usage {
+        memory: mib << 20,
+        ..Usage::default()
+    };
+    let at = |number: usize| Duration::from_secs(number as u64);
+    let mut growth = Growth::default();
+    for (number, mib) in memory.iter().enumerate() {
+        growth.rotated(at(number), Some(usage(*mib)));
+    }
+    let idle = |number| (at(number), Some(usage(100)));
+    growth.passed(idle(0), idle(1));
+    growth.settled(Some(usage(left)));
+    let resources = Resources {
+        memory_before: memory[0] << 20,
+        memory_after: left << 20,
+        processes_before: 1,
+        processes_after: 1,
+        connections_held: 4,
+        handles: None,
+    };
+    is_of_memory(&resources, &growth, memory.len() - 1)
 }
 
 /// Measured with servers that are sound: each grows until its heap has found its size, at each rotation or not.
@@ -247,4 +282,37 @@ fn work_that_ends_or_was_there_before_is_not_left_behind() {
     assert!(!is_left_with_work(&[(190, 0), (10, 0)], &[(10, 0); 3]));
     // The run ended before there was a time after.
     assert!(!is_left_with_work(&[(10, 0)], &[(100, 0); 3]));
+}
+
+/// Whether processes are left where so many were counted before the first rotation, and after the last.
+fn leaves_of(before: &[usize], after: &[usize]) -> bool {
+    let mut growth = Growth::default();
+    for seen in before {
+        growth.looked(Some(*seen));
+    }
+    for at in 0..=5 {
+        growth.rotated(Duration::from_secs(at), Some(Usage::default()));
+    }
+    for seen in after {
+        growth.looked(Some(*seen));
+    }
+    let resources = Resources {
+        memory_before: 0,
+        memory_after: 0,
+        processes_before: *before.last().unwrap(),
+        processes_after: *after.last().unwrap(),
+        connections_held: 10,
+        handles: None,
+    };
+    let found = of_resources(&resources, &growth, 5);
+    found.iter().any(|of| of.code == Code::ProcessesLeft)
+}
+
+/// vsftpd has two processes for each client, and no more of them after a reload: 27 were counted before one, and 49 after it.
+#[test]
+fn processes_of_clients_that_come_and_go_are_not_left() {
+    assert!(!leaves_of(&[22, 31, 25, 27], &[26, 22, 30, 49]));
+    // hitch: one that serves its last clients.
+    assert!(leaves_of(&[3, 3, 3], &[4, 5, 4]));
+    assert!(!leaves_of(&[3, 3, 3], &[4, 3, 4]), "it has ended meanwhile");
 }

@@ -58,7 +58,7 @@ fn trimmed(code: &str) -> String {
 /// The code without the blanks that all its lines begin with: what is included may stand deep inside its file. What
 /// was printed stays as it was.
 fn at_the_margin(language: &str, code: String) -> String {
-    if ["console", "diff"].contains(&language) {
+    if ["console", "diff", "text"].contains(&language) {
         return code;
     }
     let lines = || code.lines().filter(|line| !line.trim().is_empty());

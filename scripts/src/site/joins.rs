@@ -68,7 +68,9 @@ fn breaks(language: &str, code: &str) -> Vec<(usize, usize)> {
         let (line, next) = (pair[0], pair[1]);
         at += line.len() + 1;
         let behind = match language {
-            "console" | "text" => printed(line, next, goes_on),
+            "console" => printed(line, next, goes_on),
+            // A configuration that has no colours is text, too.
+            "text" => comment(line, next, "#").or_else(|| printed(line, next, goes_on)),
             "rust" | "go" => ["///", "//!", "//"]
                 .iter()
                 .find_map(|sign| comment(line, next, sign)),
@@ -188,6 +190,12 @@ mod tests {
         assert!(marks("python", &format!("# {LONG}"), "# it does"));
         assert!(!marks("toml", &format!("# {LONG}"), "# download = 1"));
         assert!(marks("go", &format!("// {LONG}"), "// 20 of them"));
+        assert!(marks("text", &format!("  # {LONG}"), "  # it does"));
+        assert!(!marks(
+            "console",
+            &format!("# HELP {LONG}"),
+            "# TYPE a gauge"
+        ));
     }
 
     #[test]

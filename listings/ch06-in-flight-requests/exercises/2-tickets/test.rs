@@ -11,6 +11,7 @@ use lab::agent::{Agent, Strategy};
 use lab::authority::{Authority, LeafRequest};
 use lab::client::{Options, config};
 use rustls::client::{Resumption, Tls12Resumption};
+use rustls::crypto::aws_lc_rs::Ticketer;
 use rustls::{ClientConfig, HandshakeKind, ServerConfig};
 
 use super::exercise::Workers;
@@ -197,6 +198,7 @@ pub fn a_second_discard_is_like_the_first() {
     }
     what_is_discarded_stays_discarded();
     nobody_else_has_the_keys();
+    the_keys_are_random_bytes_of_the_system();
 }
 
 /// Another server runs the same program, and discards as often.
@@ -213,6 +215,27 @@ fn nobody_else_has_the_keys() {
              anybody who knows these, and opens every ticket. `Ticketer::new` makes one that nobody knows."
         );
     }
+}
+
+/// What seals tickets is `Ticketer`, or stands around one. Of two servers that draw by the clock, or by a seed, no check sees that somebody
+/// else can find what they have drawn.
+fn the_keys_are_random_bytes_of_the_system() {
+    let bench = bench();
+    bench.discard();
+    let (sealing, library) = (bench.workers.config(0).ticketer.clone(), Ticketer::new());
+    let [said, own] = [sealing, library.unwrap()].map(|keys| {
+        let ticket = keys.encrypt(b"a session").unwrap_or_default();
+        (format!("{keys:?}"), ticket.len())
+    });
+    let name = own.0.split(' ').next().unwrap_or_default();
+    assert!(
+        said.1 == own.1 || (said.1 > own.1 && said.0.contains(name)),
+        "After `discard`, a ticket of {} bytes is sealed by `{}`, and `Ticketer` makes {} bytes of the same session: these are keys of your own. Nobody can see that a key is hard to find. One that is made of the time or of a seed can be tried out: who has one \
+         ticket tries each moment of that day, or each seed, until one opens it, and then opens all. `Ticketer::new` takes its keys from the system's random bytes.",
+        said.1,
+        said.0,
+        own.1
+    );
 }
 
 /// A client comes back after several discards.

@@ -7,10 +7,15 @@ use tokio::time::Instant;
 use crate::check::pass::pass;
 use crate::check::run::Run;
 use crate::error::Error;
-use crate::judge::growth::LONG;
+use crate::judge::growth::{LONG, is_of_memory};
 use crate::judge::work::ENOUGH;
 use crate::server::process_tree::Usage;
 use crate::testbed::TestBed;
+
+/// How long answers may take that are waited for. One of ten megabytes takes twelve seconds.
+const ANSWERS: Duration = Duration::from_secs(20);
+/// How often the processes are counted in such a time.
+const LOOKS: u32 = 8;
 
 impl Run {
     /// What the server has used until now.
@@ -23,7 +28,11 @@ impl Run {
         let half = self.options.steady / 2;
         pass(testbed, half).await?;
         let began = self.moment(testbed);
-        pass(testbed, half).await?;
+        for _ in 0..LOOKS {
+            pass(testbed, half / LOOKS).await?;
+            let now = testbed.server.usage();
+            self.growth.looked(now.map(|of| of.processes));
+        }
         let ended = self.moment(testbed);
         // Where the machine stands still, a short time takes long: no more clients come in it for that.
         if half >= LONG {
@@ -44,6 +53,32 @@ impl Run {
             let ended = self.moment(testbed);
             self.growth.idled(began, ended);
         }
+        Ok(())
+    }
+
+    /// Waits for long answers, where the server's memory has grown and more of them are in progress than the `usual`
+    /// number: a connection that was asked to leave finishes its own while the next one has another. What a server
+    /// keeps of an answer is no memory that a rotation has left behind.
+    pub(super) async fn answers_end(
+        &mut self,
+        testbed: &mut TestBed,
+        usual: usize,
+    ) -> Result<(), Error> {
+        let until = Instant::now() + ANSWERS;
+        let read_ahead = testbed.target.read_ahead.clone();
+        let more = || read_ahead.readers() > usual;
+        let resources = self.resources.as_ref();
+        let rotations = self.options.rotations as usize;
+        let is_told = resources.is_some_and(|of| is_of_memory(of, &self.growth, rotations));
+        if !is_told || !more() {
+            return Ok(());
+        }
+        while more() && Instant::now() < until {
+            pass(testbed, LONG).await?;
+        }
+        let (_, after) = self.moment(testbed);
+        self.growth.settled(after);
+        self.resources = self.resources_of(self.before.zip(after));
         Ok(())
     }
 }

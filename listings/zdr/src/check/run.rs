@@ -16,7 +16,6 @@ use crate::attempt::{Attempt, Class, Differs, Recorder};
 use crate::check::options::{Options, RunControl, Step};
 use crate::check::pass::pass;
 use crate::check::reach::reach;
-use crate::check::shortage::{is_full, is_short, set_aside, shortage};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::beside::{is_of_those, of_asides, of_beside, of_nameless, of_others};
@@ -27,6 +26,7 @@ use crate::judge::measure;
 use crate::judge::of_server::of_server;
 use crate::judge::overload::{Overload, rotations_keep_waiting};
 use crate::judge::rejected::Missed;
+use crate::judge::shortage::{is_full, is_short, set_aside, shortage};
 use crate::load::{Load, Rates};
 use crate::report::format::counted;
 use crate::report::waiver::WaiverReport;
@@ -58,7 +58,7 @@ pub(super) struct Run {
     /// Which clients that stand aside were not shown the new certificate after the rotation of this number, and
     /// what became of each.
     asides: Vec<(u32, Differs, Amiss)>,
-    resources: Option<Resources>,
+    pub(super) resources: Option<Resources>,
     pub(super) growth: Growth,
 }
 
@@ -110,6 +110,7 @@ impl Run {
         control: &RunControl<'_>,
     ) -> Result<(), Error> {
         let before = self.before;
+        let answers = testbed.target.read_ahead.readers();
         self.growth.rotated(self.recorder.now(), before);
         for number in 1..=self.options.rotations {
             let next = self.recorder.now() + self.options.interval;
@@ -140,17 +141,22 @@ impl Run {
         }
         let after = self.steady(testbed).await?;
         self.comes_to_rest(testbed).await?;
-        self.resources = before.zip(after).map(|(before, after)| Resources {
+        self.resources = self.resources_of(before.zip(after));
+        self.answers_end(testbed, answers).await
+    }
+    // ANCHOR_END: rotations
+
+    /// What it used before and after.
+    pub(super) fn resources_of(&self, usage: Option<(Usage, Usage)>) -> Option<Resources> {
+        usage.map(|(before, after)| Resources {
             memory_before: before.memory,
             memory_after: after.memory,
             processes_before: before.processes,
             processes_after: after.processes,
             connections_held: self.held(),
             handles: Handles::of(before, after),
-        });
-        Ok(())
+        })
     }
-    // ANCHOR_END: rotations
 
     fn held(&self) -> usize {
         let per_class = |class: &Class| match class {

@@ -24,6 +24,8 @@ pub struct Growth {
     rotations: Vec<Moment>,
     /// At the beginning and at the end of times in which clients came and nothing was rotated.
     between: Vec<[Moment; 2]>,
+    /// How many processes there were at several looks before the first rotation, and after the last.
+    processes: [Vec<usize>; 2],
     work: Work,
 }
 
@@ -33,6 +35,27 @@ impl Growth {
     /// Before the first rotation, and after each.
     pub fn rotated(&mut self, at: Duration, usage: Option<Usage>) {
         self.rotations.extend(usage.map(|usage| (at, usage)));
+    }
+
+    /// What it uses once answers have come to their end that were in progress after the last rotation.
+    pub fn settled(&mut self, usage: Option<Usage>) {
+        if let (Some((_, last)), Some(usage)) = (self.rotations.last_mut(), usage) {
+            *last = usage;
+        }
+    }
+
+    /// How many processes there are in a time in which nothing is rotated: before the first rotation, or after the last.
+    pub fn looked(&mut self, processes: Option<usize>) {
+        let has_rotated = usize::from(!self.rotations.is_empty());
+        self.processes[has_rotated].extend(processes);
+    }
+
+    /// Whether the fewest processes after the last rotation are more than the most before the first one. Where each
+    /// client has a process of its own, their number goes up and down by itself. `true` where that is not known.
+    fn leaves_processes(&self) -> bool {
+        let [before, after] = &self.processes;
+        let most_and_least = before.iter().max().zip(after.iter().min());
+        most_and_least.is_none_or(|(most, least)| least > most)
     }
 
     /// At the beginning and the end of a time in which nothing is rotated.
@@ -135,12 +158,11 @@ impl Growth {
 /// rotation adds, to the last.
 pub fn of_resources(resources: &Resources, growth: &Growth, rotations: usize) -> Vec<Finding> {
     let mut found = Vec::new();
-    if !is_of_processes(resources) {
-        found.extend(of_memory(resources, growth, rotations));
-    }
+    found.extend(of_memory(resources, growth, rotations));
     found.extend(of_work(growth, rotations));
     found.extend(of_unwaited(growth, rotations));
-    if resources.processes_after > resources.processes_before {
+    let more = resources.processes_after > resources.processes_before;
+    if more && growth.leaves_processes() {
         let words = format!(
             "There were {} processes before and {} after {}, with {} kept open.",
             resources.processes_before,
@@ -149,7 +171,11 @@ pub fn of_resources(resources: &Resources, growth: &Growth, rotations: usize) ->
             counted(resources.connections_held as u64, "connection")
         );
         found.push(warning(Code::ProcessesLeft, words));
-    } else if let Some(handles) = resources.handles.as_ref().filter(|_| rotations >= WARM) {
+    } else if let Some(handles) = resources
+        .handles
+        .as_ref()
+        .filter(|_| rotations >= WARM && !more)
+    {
         // Each process has descriptors and threads: where processes are left, that is said already.
         let mut handles = *handles;
         if growth.goes_on(|usage| usage.threads as f64, 1.0) == Some(false) {
@@ -173,6 +199,11 @@ fn is_of_processes(resources: &Resources) -> bool {
     resources.processes_after > resources.processes_before && after <= before * 1.25
 }
 
+/// Whether its memory has grown as if each rotation left some behind.
+pub fn is_of_memory(resources: &Resources, growth: &Growth, rotations: usize) -> bool {
+    of_memory(resources, growth, rotations).is_some()
+}
+
 fn of_memory(resources: &Resources, growth: &Growth, rotations: usize) -> Option<Finding> {
     let before = resources.memory_before as f64;
     let grown = resources.memory_after as f64 - before;
@@ -182,7 +213,8 @@ fn of_memory(resources: &Resources, growth: &Growth, rotations: usize) -> Option
     // With less of either, what a heap adds until it has found its size is not told from what is left behind.
     let is_known = rotations >= WARM && !growth.between.is_empty();
     let goes_on = is_known && growth.goes_on(of, least) != Some(false);
-    let grows = goes_on && grown > 8.0 * MIB && grown > before / 4.0 && each > least;
+    let is_own = !is_of_processes(resources);
+    let grows = is_own && goes_on && grown > 8.0 * MIB && grown > before / 4.0 && each > least;
     let lately = growth.lately(of).map_or_else(String::new, |(added, last)| {
         let rotations = match last {
             1 => "The last one".to_owned(),

@@ -37,6 +37,11 @@ impl ReadAhead {
         let _ = timeout(within, all).await;
     }
 
+    /// How many read a long answer at this moment.
+    pub(crate) fn readers(&self) -> usize {
+        self.0.borrow().done.len()
+    }
+
     /// Somebody who reads a long answer from now on, until this is dropped.
     pub(super) fn reader(self: &Arc<Self>) -> Reader {
         let (mut number, mut round) = (0, 0);

@@ -69,14 +69,20 @@ pub fn causes(report: &Report) -> Vec<Cause> {
     causes
 }
 
-/// What may be wrong with how a server is told, where it has shown nothing new at all: the description forgot to say it, or
-/// names a signal that reloads something else.
+/// What may be wrong with how a server is told. Where it has shown nothing new at all, the description forgot to say it,
+/// or names a signal that reloads something else; where it has shown other certificates, it missed a signal, or came
+/// to it late.
 fn told_in_vain(report: &Report) -> Option<String> {
     let mut rotations = report.rotations.iter();
-    if rotations.any(|of| of.first_new_ms.is_some()) {
-        return None;
-    }
     let how = report.server.reload.as_str();
+    if rotations.any(|of| of.first_new_ms.is_some()) {
+        let told = format!(
+            "It was told {how}, and has shown other certificates: a signal that comes while a reload is in progress may \
+             be lost, or wait for clients of that reload. Let no reload wait for clients, and look for new files again \
+             when it is over."
+        );
+        return how.starts_with("by the signal").then_some(told);
+    }
     match how {
         FOLLOWS => Some(
             "Nothing told it of new files: if a signal or a command does, say so in `[reload]`."

@@ -5,12 +5,12 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::attempt::{Attempt, Class, FailureKind};
-use crate::check::shortage::{set_aside, shortage};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::findings::of_handles;
 use crate::judge::of_server::of_server;
 use crate::judge::overload::Overload;
+use crate::judge::shortage::{set_aside, shortage};
 use crate::load::Target;
 use crate::report::format;
 use crate::report::{Code, Evidence, Finding, Handles};

@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-use crate::load::dialogue::before_tls;
+use crate::load::dialogue::{Speech, before_tls};
 use crate::server::lines::steers;
 use crate::server::spec::Protocol;
 
@@ -131,16 +131,18 @@ impl Leaf {
 pub async fn look(
     address: SocketAddr,
     name: &str,
-    (protocol, alpn): (Protocol, &[&str]),
+    (speech, alpn): (impl Into<Speech>, &[&str]),
     patience: Duration,
 ) -> Look {
     let mut look = Look::default();
-    if let Err(error) = over_tls(&mut look, address, name, (protocol, alpn), patience).await {
+    let speech = speech.into();
+    let begins_in_clear = begins_in_clear(&speech);
+    if let Err(error) = over_tls(&mut look, address, name, (speech, alpn), patience).await {
         look.is_no_tls = matches!(tls_error(&error), Some(rustls::Error::InvalidMessage(_)));
         // Whoever alerts, speaks TLS; and servers of TLS tell a client so that does not.
         let alerts = matches!(tls_error(&error), Some(rustls::Error::AlertReceived(_)));
         look.failed = Some(error.to_string());
-        if !alerts && !begins_in_clear(protocol) {
+        if !alerts && !begins_in_clear {
             let in_clear = timeout(patience, in_clear(address)).await.ok().flatten();
             let not_told = |line: &String| look.is_no_tls || !line.contains(" 400");
             look.in_clear = in_clear.filter(not_told);
@@ -150,11 +152,12 @@ pub async fn look(
 }
 
 /// Whether TLS is asked for, before it begins.
-fn begins_in_clear(protocol: Protocol) -> bool {
-    matches!(
-        protocol,
-        Protocol::Postgresql | Protocol::Smtp | Protocol::Imap
-    )
+fn begins_in_clear(speech: &Speech) -> bool {
+    match speech.protocol {
+        Protocol::Postgresql | Protocol::Smtp | Protocol::Imap => true,
+        Protocol::Tls => !speech.told.exchange().before_tls.is_empty(),
+        _ => false,
+    }
 }
 
 fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
@@ -165,15 +168,16 @@ async fn over_tls(
     look: &mut Look,
     address: SocketAddr,
     name: &str,
-    (protocol, alpn): (Protocol, &[&str]),
+    (speech, alpn): (Speech, &[&str]),
     patience: Duration,
 ) -> io::Result<()> {
+    let protocol = speech.protocol;
     let witness = Arc::new(Witness::default());
     let connector = TlsConnector::from(Arc::new(witness.config(alpn)?));
     let name = ServerName::try_from(name.to_owned()).map_err(lab::Error::from)?;
     let connecting = async {
         let mut tcp = TcpStream::connect(address).await?;
-        before_tls(protocol, &mut tcp).await?;
+        before_tls(speech, &mut tcp).await?;
         connector.connect(name, tcp).await
     };
     let connected = timeout(patience, Box::pin(connecting)).await;

@@ -219,14 +219,13 @@ async fn explained(target: &Target, failed: &Failed) -> Advice {
             change,
         };
     }
-    if target.protocol.is_dialogue() {
+    if target.protocol.is_dialogue() && !shows_something_else(failed.kind) {
         return dialogue(target, failed);
     }
-    let alpn: &[&str] = match target.protocol {
-        Protocol::Lab => &[],
-        _ => &["http/1.1"],
-    };
-    let asked_for = (target.protocol, alpn);
+    let names = target.told.exchange().alpn.iter();
+    let mut alpn: Vec<_> = names.map(String::as_str).collect();
+    alpn.extend(target.protocol.is_http().then_some("http/1.1"));
+    let asked_for = (target.speech(), alpn.as_slice());
     let mut seen = look(address, &target.name, asked_for, target.patience).await;
     if target.protocol.is_http() && seen.alpn.is_none() && seen.version.is_some() {
         let asked_for: (_, &[&str]) = (target.protocol, &[HTTP2]);
@@ -248,12 +247,11 @@ async fn explained(target: &Target, failed: &Failed) -> Advice {
 
 /// The same of a server that is spoken to in its own protocol: there what the client met says it.
 fn dialogue(target: &Target, failed: &Failed) -> Advice {
-    let change = match shows_something_else(failed.kind) {
-        true => "let the server read only the files that zdr gives it, `{certificate}` and `{key}`",
-        false if target.protocol == Protocol::Tls => {
+    let change = match target.protocol {
+        Protocol::Tls => {
             "check `[exchange]`: what is sent, and what is expected in the answer. `zdr help toml` says it"
         }
-        false => "check `protocol`, and how clients log in: `zdr help toml` says it",
+        _ => "check `protocol`, and how clients log in: `zdr help toml` says it",
     };
     Advice {
         what: format!("no client is served: {}", failed.kind),

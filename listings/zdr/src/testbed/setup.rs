@@ -318,7 +318,7 @@ async fn accepted(testbed: &TestBed, attach: &Attach) -> Result<(), Error> {
     let seen = look(
         address,
         &attach.server_name,
-        (testbed.target.protocol, &[]),
+        (testbed.target.speech(), &[]),
         patience,
     )
     .await;

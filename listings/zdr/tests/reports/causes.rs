@@ -170,6 +170,9 @@ fn a_server_that_nothing_told_may_have_to_be_told() {
     let advice = |report: &Report| causes(report)[0].advice.clone();
     report.server.reload = Reload::default().words();
     assert!(!advice(&report).contains("[reload]"), "it was shown some");
+    report.server.reload = "by the signal HUP".into();
+    assert!(advice(&report).contains("while a reload is in progress"));
+    report.server.reload = Reload::default().words();
     for rotation in &mut report.rotations {
         rotation.first_new_ms = None;
     }

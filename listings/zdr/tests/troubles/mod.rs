@@ -10,6 +10,7 @@ mod fooled;
 mod found;
 mod gate;
 mod grows;
+mod half_open;
 mod inherited;
 mod keep;
 mod limits;

@@ -338,6 +338,14 @@ exec openssl s_server -accept 127.0.0.1:{{port}} -cert {{certificate}} -key {{ke
                 "the whole chain",
             ],
         ),
+        // In any other protocol as well: ProFTPD reads the chain from a file of its own.
+        (
+            server("").replace("any_http", "tls"),
+            &[
+                "it shows the leaf that was written, without the intermediate",
+                "the whole chain",
+            ],
+        ),
     ]);
 }
 

@@ -5,6 +5,7 @@ package answer
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -105,6 +106,7 @@ func TestASecondDiscardIsLikeTheFirst(t *testing.T) {
 	}
 	whatIsDiscardedStaysDiscarded(t)
 	nobodyElseHasTheKeys(t)
+	norHasTheNextProcess(t)
 	howeverManyWorkersThereAre(t)
 }
 
@@ -136,6 +138,29 @@ func nobodyElseHasTheKeys(t *testing.T) {
 	if resumes(servers[1], returning, 0) {
 		t.Fatal("Two servers run the same program, and have discarded their sessions once, at the same moment. A client of the one resumed its session at the other: both have made the same key. A key that comes from a count, from a clock or from the program's text can be made by anybody who knows these, and opens every ticket. `rand.Read` of `crypto/rand` makes one that nobody knows.")
 	}
+}
+
+// norHasTheNextProcess: a server is started again, and discards as often as the one before.
+func norHasTheNextProcess(t *testing.T) {
+	tickets := lab.EachProcess(t, []string{"web-0", "web-1"}, func(string) string {
+		workers := begin()
+		workers.Discard()
+		// All but the key is the same in each process.
+		config := workers.Config(0).Clone()
+		config.Rand = zeros{}
+		return hex.EncodeToString(lab.Must(config.EncryptTicket(tls.ConnectionState{}, &tls.SessionState{})))
+	})
+	if tickets[0] == tickets[1] {
+		t.Fatal("Two processes run the same program, and have discarded their sessions once. Both have sealed the same session, and the tickets are the same: so is the key. A generator of `math/rand` that begins with a fixed seed draws the same numbers in each process, and whoever has the program draws them too. `rand.Read` of `crypto/rand` makes a key that nobody knows.")
+	}
+}
+
+// zeros are no random bytes at all.
+type zeros struct{}
+
+func (zeros) Read(into []byte) (int, error) {
+	clear(into)
+	return len(into), nil
 }
 
 // whatIsDiscardedStaysDiscarded: a client comes back after several discards.

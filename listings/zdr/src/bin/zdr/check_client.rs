@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use zdr::check::shortage::enough;
 use zdr::client::check_client;
 use zdr::client::options::{ClientOptions, Step};
 use zdr::client::outcome::StepReport;
+use zdr::judge::shortage::enough;
 use zdr::report::file::write_whole;
 use zdr::report::{Outcome, Severity};
 use zdr::server::cleanup::Reaper;

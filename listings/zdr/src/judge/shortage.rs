@@ -40,7 +40,7 @@ fn at_least(fewest: u64) -> Result<(), Error> {
 }
 
 /// Whether an error says that this process, or the whole system, had no descriptor left.
-pub(super) fn is_short(error: &str) -> bool {
+pub(crate) fn is_short(error: &str) -> bool {
     let none_left = [Errno::MFILE, Errno::NFILE];
     let mut none_left = none_left
         .iter()
@@ -62,7 +62,7 @@ const FULL: [&str; 7] = [
 ];
 
 /// Whether a server's answer says that it has no room for another client.
-pub(super) fn is_full(answer: &str) -> bool {
+pub(crate) fn is_full(answer: &str) -> bool {
     FULL.iter().any(|words| answer.contains(words))
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn set_aside(records: &mut Vec<Attempt>) {
 }
 
 /// What is said of that.
-pub(super) fn full(answer: &str) -> String {
+pub(crate) fn full(answer: &str) -> String {
     format!(
         "the server has no room for so many clients (it answers: {answer}), which says nothing about its \
          rotation. Raise its limit of connections, or ask for less load (`--rate`, `--pool`, `--downloads`)"
@@ -93,7 +93,7 @@ pub(super) fn full(answer: &str) -> String {
 }
 
 /// What is said of it.
-pub(super) fn short_of_files(error: &str) -> String {
+pub(crate) fn short_of_files(error: &str) -> String {
     let limit = match getrlimit(Resource::Nofile).current {
         Some(limit) => format!("it may have {limit} files open at once"),
         None => "its limit is that of the system".into(),
