@@ -6,8 +6,9 @@ use std::fs;
 use regex::Regex;
 
 /// Number, section, and the section's title, as looked up in November 2026 in the RFC itself.
-const SECTIONS: [(&str, &str, &str); 27] = [
+const SECTIONS: [(&str, &str, &str); 28] = [
     ("5280", "4.1.2.5", "Validity"),
+    ("5280", "5.1.2.5", "Next Update"),
     ("5280", "5.3.1", "Reason Code"),
     ("5280", "6.1.1", "Inputs"),
     ("6066", "3", "Server Name Indication"),
