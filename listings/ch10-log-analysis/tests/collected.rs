@@ -86,6 +86,39 @@ fn the_rest_of_an_event_is_not_nothing() {
     }
 }
 
+/// The same, however the program writes its JSON, and whatever a collector has made of the line.
+#[test]
+fn a_cut_event_is_found_in_any_notation() {
+    let run = RUN.replace("identity_rejected", "reload_skipped");
+    let whole = r#"{"ts":"2026-01-01T00:00:05Z","event":"identity_rejected","reason":"torn"}"#;
+    let spaced = whole.replace("\":", "\": ").replace(",\"", ", \"");
+    let apart = whole.replace("\":", "\" : ").replace('{', "{ ");
+    let docker = |line: &str, last: &str| {
+        let line = serde_json::json!(line);
+        format!(r#"{{"log":{line},"stream":"stderr","time":"2026-01-01T00:00:05Z"{last}"#)
+    };
+    let name = whole.find("rejected").unwrap();
+    for cut in [
+        spaced[..70].to_owned(),
+        spaced[20..].to_owned(),
+        apart[..name + 10].to_owned(),
+        whole[..3].to_owned(),
+        docker(&whole[..name + 4], "}"),
+        docker(&spaced[20..], "}"),
+        serde_json::json!({"message": docker(&whole[..name + 4], "}")}).to_string(),
+        format!("17672,\"{}\",api", whole[..name + 4].replace('"', "\"\"")),
+    ] {
+        let log = format!("{run}{cut}\n");
+        let (code, error) = Scene::new(&log).assert(&["--none", "identity_rejected"]);
+        assert_eq!(code, Some(2), "{cut}: {error}");
+        // It is no other event.
+        if cut.len() > 3 {
+            let code = Scene::new(&log).assert(&["--none", "key_exposed"]).0;
+            assert_eq!(code, Some(0), "{cut}");
+        }
+    }
+}
+
 /// Libraries for logging have a field `event` of their own. Such a log says nothing of a server.
 #[test]
 fn a_log_of_other_events_proves_nothing() {
