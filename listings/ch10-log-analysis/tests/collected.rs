@@ -201,6 +201,17 @@ fn lines_that_are_sent_again_or_late_are_judged_by_their_times() {
         assert_eq!(code, Some(1), "{error}");
         assert!(error.contains("took 1000 ms"), "{error}");
     }
+    // Of two, the later one is not loaded, although the line of the other one comes last.
+    let log = RUN.to_owned()
+        + loaded
+        + &started.replace("01:01", "01:03").replace("1a03", "1a04")
+        + started;
+    let (code, error) = Scene::new(&log).assert(&["--within", "1000"]);
+    assert_eq!(code, Some(1), "{error}");
+    assert!(
+        error.contains("1a04 was started, and not loaded"),
+        "{error}"
+    );
     // Where the clock was set back in between, that is not known.
     let log = RUN.to_owned() + &rotation(40, 2, "1a03");
     let (code, error) = Scene::new(&log).assert(&["--within", "1000"]);
@@ -269,6 +280,26 @@ async fn what_a_pipe_has_brought_is_judged() {
         let ended = ended.expect("it waits for the end").unwrap();
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
         assert_eq!(ended.status.code(), Some(code), "{serial}: {said}");
+    }
+}
+
+/// What is there is there, and what must not be was there: nothing is left to wait for.
+#[tokio::test]
+async fn a_pipe_is_not_waited_for_in_vain() {
+    let scene = Scene::new(RUN);
+    for (asked, code) in [
+        (["--loaded", "1002"], 0),
+        (["--generation-at-least", "2"], 0),
+        (["--order", "listening,identity_loaded"], 0),
+        (["--none", "identity_rejected"], 1),
+    ] {
+        let all = ["assert", "-", "--wait", "3600", asked[0], asked[1]];
+        let (mut asking, _writer) = slowly(&scene, &all);
+        let asking = asking.stderr(Stdio::piped()).output();
+        let ended = tokio::time::timeout(BOUND, asking).await;
+        let ended = ended.expect("it waits for the end").unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(code), "{asked:?}: {said}");
     }
 }
 
