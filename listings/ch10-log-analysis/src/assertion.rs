@@ -1,5 +1,7 @@
 //! What a script may assert on a log: a small closed set.
 
+mod valid_for;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use crate::place::Place;
 use crate::read::{Line, TIMELESS, TOO_LONG};
 use crate::state::LogState;
 use crate::{contract, odd};
+use valid_for::long_enough;
 
 /// One assertion, and what it has found so far.
 #[derive(Debug)]
@@ -153,6 +156,12 @@ impl Assertions {
             (Verdict::NotYet(_), Some(untold)) if self.lines > 0 => Verdict::Untold(untold.into()),
             _ => all,
         }
+    }
+
+    /// Whether no later line changes how they stand.
+    pub fn settled(&self) -> bool {
+        let refuted = |of: &Assertion| matches!(of.found, Found::Unwanted(_));
+        self.all.iter().any(refuted) || self.all.iter().all(Assertion::is_met)
     }
 
     /// That something is absent is true of an empty log, and says nothing about a server.
@@ -320,17 +329,31 @@ impl Assertion {
                 "the clock was set back in the rotation to {serial}"
             ));
         }
-        self.found = if took <= bound {
-            Found::Wanted
-        } else {
-            Found::Unwanted(format!(
+        // Where a collector has brought lines late, the next one may have begun, and be on its way.
+        let is_last = !matches!(
+            &self.found,
+            Found::Begun(other, later) if *other != serial && *later > since
+        );
+        if took > bound {
+            self.found = Found::Unwanted(format!(
                 "the rotation to {serial} took {} ms from file to load, and {} ms are allowed",
                 took.whole_milliseconds(),
                 bound.as_millis()
-            ))
-        };
+            ));
+        } else if is_last {
+            self.found = Found::Wanted;
+        }
         self.loaded = Some((serial, done));
         true
+    }
+
+    /// Whether what it looks for was there.
+    fn is_met(&self) -> bool {
+        match &self.what {
+            What::Loaded(_) | What::GenerationAtLeast(_) => matches!(self.found, Found::Wanted),
+            What::Order(order) => order.missing().is_none(),
+            What::None(_) | What::NoKeyBytes(_) | What::Within(_) | What::ValidFor(_) => false,
+        }
     }
 
     /// What is there is there. What is not may be lost, and so may be what would refute it.
@@ -413,31 +436,4 @@ fn lost(event: &Event) -> Option<String> {
 /// What both ends of a rotation say.
 fn is_of_a_rotation(event: &Event) -> bool {
     ["rotation_started", "identity_loaded"].contains(&event.name())
-}
-
-fn long_enough(state: &LogState, wanted: Duration, now: OffsetDateTime) -> Verdict {
-    let mut serving = state
-        .alive
-        .values()
-        .filter_map(|server| server.serving.as_ref());
-    let Some(first) = serving.next() else {
-        return Verdict::NotYet("no generation was loaded".into());
-    };
-    // Of several servers, the one that ends first.
-    let first = serving.fold(first, |a, b| if b.until < a.until { b } else { a });
-    let (generation, serial) = (first.generation, &first.serial);
-    let Some(until) = first.until else {
-        return Verdict::Untold(format!(
-            "generation {generation} ({serial}) does not say until when"
-        ));
-    };
-    let left = until - now;
-    if left >= wanted {
-        return Verdict::Holds;
-    }
-    Verdict::NotYet(format!(
-        "generation {generation} ({serial}) is valid for {} s from now, and {} s are wanted",
-        left.whole_seconds(),
-        wanted.as_secs()
-    ))
 }

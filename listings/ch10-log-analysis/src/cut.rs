@@ -21,7 +21,21 @@ impl Cut {
             false => name.starts_with(&self.name),
         }
     }
+
+    /// One of which not even the name is left.
+    fn unnamed() -> Self {
+        Self {
+            name: String::new(),
+            is_whole: false,
+        }
+    }
 }
+
+/// The quotes of text within text of JSON, once, twice and three times, and within a field of a table.
+const QUOTES: [&str; 4] = [r#"\""#, r#"\\\""#, r#"\\\\\\\""#, r#""""#];
+
+/// A quote that is not of the text in question, but of what it stands in: an event that was cut ends there.
+const OUTER: char = '\u{1}';
 
 /// The events in a line that are not whole.
 pub(crate) fn events(line: &Line) -> Vec<Cut> {
@@ -31,18 +45,38 @@ pub(crate) fn events(line: &Line) -> Vec<Cut> {
     {
         return Vec::new();
     }
-    // As text within an object, it has its quotes escaped.
-    let text = line.text.replace(r#"\""#, r#"""#);
+    // Some programs write spaces between the parts of an event.
+    let text = line.text.replace(' ', "");
+    let mut all = in_text(&text);
+    let inner = QUOTES
+        .iter()
+        .filter_map(|quote| with_own_quotes(&text, quote));
+    all.extend(inner.flat_map(|text| in_text(&text)));
+    // Its first field may be what was cut. A brace alone is of anything.
+    if (2..BEGINS.len()).any(|length| text.ends_with(&BEGINS[..length])) {
+        all.push(Cut::unnamed());
+    }
+    all
+}
+
+/// The text whose quotes are written so, if one of an event is there: they are plain in it.
+fn with_own_quotes(text: &str, quote: &str) -> Option<String> {
+    const OWN: &str = "\0";
+    let has = |field: &&str| text.contains(&format!("{quote}{field}{quote}:"));
+    ["ts", "event"].iter().find(has)?;
+    let text = text.replace(quote, OWN).replace('"', &OUTER.to_string());
+    Some(text.replace(OWN, "\""))
+}
+
+/// Those of one text.
+fn in_text(text: &str) -> Vec<Cut> {
     let mut begun = text.split(BEGINS);
     // The words of a collector of logs, or the rest of an event whose beginning is not there.
     let mut all = named(begun.next().unwrap_or_default());
     for behind in begun.filter(|behind| !is_whole(behind)) {
         let names = named(behind);
         if names.is_empty() {
-            all.push(Cut {
-                name: String::new(),
-                is_whole: false,
-            });
+            all.push(Cut::unnamed());
         }
         all.extend(names);
     }
@@ -59,13 +93,12 @@ fn is_whole(behind: &str) -> bool {
 /// The names of events in a text. Where the middle of a line is lost, there may be two.
 fn named(text: &str) -> Vec<Cut> {
     let says = text.split(r#""event":""#).skip(1);
-    let name = says.map(|says| match says.split_once('"') {
-        Some((name, _)) => (name, true),
-        None => (says, false),
-    });
-    name.map(|(name, is_whole)| Cut {
-        name: name.to_owned(),
-        is_whole,
+    says.map(|says| {
+        let end = says.find(['"', OUTER]).unwrap_or(says.len());
+        Cut {
+            name: says[..end].to_owned(),
+            is_whole: says[end..].starts_with('"'),
+        }
     })
     .collect()
 }

@@ -16,8 +16,8 @@ pub(crate) fn is_load(broken: &str) -> bool {
 /// Counts, which some collectors turn into text or into fractions.
 const COUNTS: [&str; 4] = ["generation", "connection", "process", "port"];
 
-/// The event with its counts as whole numbers, and its serial as the contract writes it; and what is wrong where it is a load that does not say what was
-/// loaded: to guess would make another server of it.
+/// The event, with its counts as whole numbers and its serial as the contract writes it. Where it is a load that does not
+/// say what was loaded, also what is wrong: to guess would make another server of it.
 pub(crate) fn readable(mut event: Event) -> (Event, Option<&'static str>) {
     for field in COUNTS {
         if let Some(value) = event.0.get_mut(field)

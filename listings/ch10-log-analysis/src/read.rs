@@ -42,7 +42,7 @@ pub enum Input {
 struct Followed {
     path: PathBuf,
     file: usize,
-    open: Option<(Identity, Lines<BufReader<File>>)>,
+    open: Option<Opened>,
     seen: Seen,
 }
 
@@ -95,8 +95,8 @@ impl Followed {
     // ANCHOR_END: look
 }
 
-/// The last bytes that were read, and where they end. Where others stand there now, the file was truncated, however much
-/// has been written since.
+/// The last bytes that were read, and where they end. If others stand at this place now, the file was truncated, however
+/// much has been written since.
 #[derive(Default)]
 struct Seen {
     end: u64,

@@ -24,9 +24,8 @@ impl Recent {
     /// Remembers an event, and says so where it stood there before, whatever a collector has written around it then
     /// and now. Where times have six digits of a second or more, no two events are alike.
     pub(crate) fn look(&mut self, event: Option<&Event>) -> Option<&'static str> {
-        const MICROSECONDS: usize = "2026-01-01T00:00:00.000000Z".len();
         let event = event?;
-        if event.text("ts")?.len() < MICROSECONDS {
+        if !is_fine(event.0.get("ts")?.as_str()?) {
             return None;
         }
         let mut hasher = DefaultHasher::new();
@@ -43,4 +42,12 @@ impl Recent {
         }
         None
     }
+}
+
+/// Whether a time has six digits of a second or more. Its length does not tell: a zone may stand behind them.
+fn is_fine(ts: &str) -> bool {
+    const MICROSECONDS: usize = 6;
+    let behind = ts.split_once('.').map_or("", |(_, behind)| behind);
+    let digits = behind.bytes().take_while(u8::is_ascii_digit);
+    digits.count() >= MICROSECONDS
 }

@@ -92,6 +92,39 @@ fn the_rest_of_an_event_is_not_nothing() {
     }
 }
 
+/// The same, however the program writes its JSON, and whatever a collector has made of the line.
+#[test]
+fn a_cut_event_is_found_in_any_notation() {
+    let run = RUN.replace("identity_rejected", "reload_skipped");
+    let whole = r#"{"ts":"2026-01-01T00:00:05Z","event":"identity_rejected","reason":"torn"}"#;
+    let spaced = whole.replace("\":", "\": ").replace(",\"", ", \"");
+    let apart = whole.replace("\":", "\" : ").replace('{', "{ ");
+    let docker = |line: &str, last: &str| {
+        let line = serde_json::json!(line);
+        format!(r#"{{"log":{line},"stream":"stderr","time":"2026-01-01T00:00:05Z"{last}"#)
+    };
+    let name = whole.find("rejected").unwrap();
+    for cut in [
+        spaced[..70].to_owned(),
+        spaced[20..].to_owned(),
+        apart[..name + 10].to_owned(),
+        whole[..3].to_owned(),
+        docker(&whole[..name + 4], "}"),
+        docker(&spaced[20..], "}"),
+        serde_json::json!({"message": docker(&whole[..name + 4], "}")}).to_string(),
+        format!("17672,\"{}\",api", whole[..name + 4].replace('"', "\"\"")),
+    ] {
+        let log = format!("{run}{cut}\n");
+        let (code, error) = Scene::new(&log).assert(&["--none", "identity_rejected"]);
+        assert_eq!(code, Some(2), "{cut}: {error}");
+        // It is no other event.
+        if cut.len() > 3 {
+            let code = Scene::new(&log).assert(&["--none", "key_exposed"]).0;
+            assert_eq!(code, Some(0), "{cut}");
+        }
+    }
+}
+
 /// Libraries for logging have a field `event` of their own. Such a log says nothing of a server.
 #[test]
 fn a_log_of_other_events_proves_nothing() {
@@ -174,6 +207,17 @@ fn lines_that_are_sent_again_or_late_are_judged_by_their_times() {
         assert_eq!(code, Some(1), "{error}");
         assert!(error.contains("took 1000 ms"), "{error}");
     }
+    // Of two, the later one is not loaded, although the line of the other one comes last.
+    let log = RUN.to_owned()
+        + loaded
+        + &started.replace("01:01", "01:03").replace("1a03", "1a04")
+        + started;
+    let (code, error) = Scene::new(&log).assert(&["--within", "1000"]);
+    assert_eq!(code, Some(1), "{error}");
+    assert!(
+        error.contains("1a04 was started, and not loaded"),
+        "{error}"
+    );
     // Where the clock was set back in between, that is not known.
     let log = RUN.to_owned() + &rotation(40, 2, "1a03");
     let (code, error) = Scene::new(&log).assert(&["--within", "1000"]);
@@ -242,6 +286,26 @@ async fn what_a_pipe_has_brought_is_judged() {
         let ended = ended.expect("it waits for the end").unwrap();
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
         assert_eq!(ended.status.code(), Some(code), "{serial}: {said}");
+    }
+}
+
+/// What is there is there, and what must not be was there: nothing is left to wait for.
+#[tokio::test]
+async fn a_pipe_is_not_waited_for_in_vain() {
+    let scene = Scene::new(RUN);
+    for (asked, code) in [
+        (["--loaded", "1002"], 0),
+        (["--generation-at-least", "2"], 0),
+        (["--order", "listening,identity_loaded"], 0),
+        (["--none", "identity_rejected"], 1),
+    ] {
+        let all = ["assert", "-", "--wait", "3600", asked[0], asked[1]];
+        let (mut asking, _writer) = slowly(&scene, &all);
+        let asking = asking.stderr(Stdio::piped()).output();
+        let ended = tokio::time::timeout(BOUND, asking).await;
+        let ended = ended.expect("it waits for the end").unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(code), "{asked:?}: {said}");
     }
 }
 

@@ -17,7 +17,7 @@ use crate::assertion::{Assertions, Verdict, What};
 use crate::contract;
 use crate::error::Error;
 use crate::format::plain_lines;
-use crate::read::{self, Line, News};
+use crate::read::{self, Input, Line, News};
 use crate::state::{LogState, NEWEST_FIRST};
 
 /// At least one assertion must be given, and all that are given must hold.
@@ -96,7 +96,9 @@ impl AssertCommand {
     async fn judge(&self) -> Result<Verdict, Error> {
         let follow = self.wait.is_some() || self.wire.is_some();
         let mut interrupts = signal(SignalKind::interrupt())?;
-        let mut news = read::start(input(&self.files, follow)?)?;
+        let source = input(&self.files, follow)?;
+        let at_a_pipe = self.wait.is_some() && source == Input::Stdin;
+        let mut news = read::start(source)?;
         let mut judge = Judge {
             wire: self.wire().await?,
             assertions: Assertions::new(self.assertions()?),
@@ -117,6 +119,10 @@ impl AssertCommand {
                 Some(News::Lines(lines)) => {
                     for line in &lines {
                         judge.take(line, &self.files);
+                    }
+                    // One that stays open never says that all of it has come.
+                    if at_a_pipe && judge.settled() {
+                        return Ok(judge.verdict().await);
                     }
                     continue;
                 }
@@ -200,6 +206,11 @@ impl Judge {
             Some(last) => last,
             None => self.verdict().await,
         }
+    }
+
+    /// Whether the log says all that is asked, whatever it says later.
+    fn settled(&self) -> bool {
+        self.wire.is_none() && self.assertions.settled()
     }
 
     /// Whether what the wire showed may still be explained.
