@@ -224,8 +224,29 @@ fn what_is_opened_is_closed() {
     }
 }
 
+/// Two secrets are two directories, and the files in both have the same names.
+fn whatever_they_are_called() {
+    let directory = lab::directory().unwrap();
+    let files = ["server", "client"].map(|of| directory.path().join(of).join("tls.crt"));
+    for file in &files {
+        fs::create_dir(file.parent().unwrap()).unwrap();
+        fs::write(file, "before").unwrap();
+    }
+    let mut poll = Poll::start(files.to_vec()).unwrap();
+    for (file, of) in files.iter().zip(["server", "client"]) {
+        fs::write(file, "after").unwrap();
+        let changed = poll.changed();
+        assert!(
+            matches!(changed, Ok(true)),
+            "Two directories have a file `tls.crt` each. That of `{of}` was replaced, and `changed` returned {changed:?}. What two files held is remembered for both: a file is known by its whole path, or by its place in the list, \
+             and not by its name."
+        );
+    }
+}
+
 /// One file, and four: a server has a list of trust anchors beside its pair, or one file for all.
 fn however_many_there_are() {
+    whatever_they_are_called();
     for number in [1, 4] {
         let directory = lab::directory().unwrap();
         let names = (0..number).map(|name| directory.path().join(format!("{name}.pem")));

@@ -143,6 +143,7 @@ func TestEachFileCounts(t *testing.T) {
 		howeverManyThereAre(t, number)
 	}
 	whatIsOpenedIsClosed(t)
+	whateverTheyAreCalled(t)
 }
 
 // whatIsOpenedIsClosed: a clock asks again and again, and a process may open so many files and no more.
@@ -173,6 +174,24 @@ func (b *bench) open() int {
 		}
 	}
 	return open
+}
+
+// whateverTheyAreCalled: two secrets are two directories, and the files in both have the same names.
+func whateverTheyAreCalled(t *testing.T) {
+	folder := t.TempDir()
+	files := []string{filepath.Join(folder, "server", "tls.crt"), filepath.Join(folder, "client", "tls.crt")}
+	for _, file := range files {
+		must(t, os.Mkdir(filepath.Dir(file), 0o700))
+		must(t, os.WriteFile(file, []byte("before"), 0o600))
+	}
+	poll, err := Start(files)
+	must(t, err)
+	for _, file := range files {
+		must(t, os.WriteFile(file, []byte("after"), 0o600))
+		if changed, err := poll.Changed(); err != nil || !changed {
+			t.Fatalf("Two directories have a file `tls.crt` each. That of `%s` was replaced, and `Changed` returned %v, with the error %v. What two files held is remembered for both: a file is known by its whole path, or by its place in the list, and not by its name.", filepath.Base(filepath.Dir(file)), changed, err)
+		}
+	}
 }
 
 // howeverManyThereAre: a server has a list of trust anchors beside its pair, or one file for all.

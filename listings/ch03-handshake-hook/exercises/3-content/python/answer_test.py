@@ -114,6 +114,7 @@ def test_each_file_counts():
                     f"{what}, and `changed` is false. Compare each file with what that file held before: all bytes of it, and no other file's."
                 )
     however_many_there_are()
+    whatever_they_are_called()
     what_is_opened_is_closed()
 
 
@@ -157,6 +158,23 @@ def however_many_there_are():
                 said = repr(error)
             assert said == [True] * number, (
                 f"How many files there are, `Poll` is told. Here the number is {number}; one after the other was replaced, and what came of `changed` after each is {said}."
+            )
+
+
+def whatever_they_are_called():
+    """Two secrets are two directories, and the files in both have the same names."""
+    with tempfile.TemporaryDirectory() as directory:
+        files = [Path(directory, of, "tls.crt") for of in ("server", "client")]
+        for file in files:
+            file.parent.mkdir()
+            file.write_text("before")
+        poll = Poll(files)
+        for file in files:
+            file.write_text("after")
+            said = poll.changed()
+            assert said, (
+                f"Two directories have a file `tls.crt` each. That of `{file.parent.name}` was replaced, and `changed` is {said!r}. What two files held is remembered for both: "
+                "a file is known by its whole path, or by its place in the list, and not by its name."
             )
 
 
