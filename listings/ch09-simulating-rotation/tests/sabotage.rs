@@ -8,9 +8,13 @@ use ch02_hot_reload::{IdentityStore, Reload};
 use ch05_race_conditions::{Options, Reader};
 use ch09_simulating_rotation::{Sabotage, Site, Writer};
 use lab::agent::Strategy;
-use lab::authority::{Authority, LeafRequest};
+use lab::authority::{Authority, KeyKind, LeafRequest};
 use lab::emit;
 use lab::log::want;
+use rustls::SignatureAlgorithm;
+use rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
 
 /// What chapter 5's reader makes of it.
 fn reason(sabotage: Sabotage) -> &'static str {
@@ -115,6 +119,26 @@ fn sabotage_leaves_the_authority_as_it_was() {
         .apply(&mut site, &mut authority, "localhost")
         .unwrap();
     assert_eq!(authority.clock(), before);
+}
+
+/// A client that takes one kind of key alone must object to the authority, and to nothing else.
+#[test]
+fn a_stranger_has_keys_of_the_same_kind() {
+    for (kind, algorithm) in [
+        (KeyKind::EcdsaP256, SignatureAlgorithm::ECDSA),
+        (KeyKind::Ed25519, SignatureAlgorithm::ED25519),
+    ] {
+        let directory = lab::directory().unwrap();
+        let mut authority = Authority::new().unwrap();
+        authority.set_key_kind(kind);
+        let mut site = Site::new(directory.path(), Writer::VaultAgent);
+        Sabotage::WrongCa
+            .apply(&mut site, &mut authority, "localhost")
+            .unwrap();
+        let key = PrivateKeyDer::from_pem_file(site.files().key).unwrap();
+        let key = any_supported_type(&key).unwrap();
+        assert_eq!(key.algorithm(), algorithm, "{kind:?}");
+    }
 }
 
 #[test]

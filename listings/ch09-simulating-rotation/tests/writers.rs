@@ -1,7 +1,7 @@
 //! What a reader can see while a tool writes is what the tool's documentation says.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -335,6 +335,50 @@ fn what_tools_keep() {
         .unwrap()
         .filter(|entry| entry.as_ref().unwrap().file_type().unwrap().is_dir());
     assert_eq!(directories.count(), 1, "the old generation is removed");
+}
+
+/// One that died between the link and its renaming has left the link.
+#[test]
+fn a_link_that_a_dead_writer_left_stops_no_later_write() {
+    for writer in [
+        Writer::Kubelet,
+        Writer::PodCertificate,
+        Writer::CertManagerCsi,
+    ] {
+        let directory = lab::directory().unwrap();
+        let mut authority = Authority::new().unwrap();
+        let (mut site, _) = laid(directory.path(), writer, &mut authority);
+        symlink("nowhere", directory.path().join("..data_tmp")).unwrap();
+        let next = issue(&mut authority);
+        site.write(&next).unwrap();
+        let reader = Reader::new(Options::default());
+        let read = reader.read(&source(&site), None).unwrap();
+        assert_eq!(read.facts, next.facts, "{writer:?}");
+    }
+}
+
+/// Docker makes a directory where a file is to be mounted that there is not. One with something in it is somebody's.
+#[test]
+fn a_directory_in_the_place_of_a_file_goes_if_it_is_empty() {
+    for writer in [Writer::VaultAgent, Writer::Certbot, Writer::Careless] {
+        let directory = lab::directory().unwrap();
+        let mut authority = Authority::new().unwrap();
+        let (mut site, _) = laid(directory.path(), writer, &mut authority);
+        let certificate = site.files().certificate;
+        fs::remove_file(&certificate).unwrap();
+        fs::create_dir(&certificate).unwrap();
+        let next = issue(&mut authority);
+        site.write(&next).unwrap();
+        let reader = Reader::new(Options::default());
+        let read = reader.read(&source(&site), None).unwrap();
+        assert_eq!(read.facts, next.facts, "{writer:?}");
+
+        fs::remove_file(&certificate).unwrap();
+        fs::create_dir(&certificate).unwrap();
+        fs::write(certificate.join("somebody's"), "").unwrap();
+        site.write(&next).unwrap_err();
+        assert!(certificate.join("somebody's").exists(), "{writer:?}");
+    }
 }
 
 #[test]

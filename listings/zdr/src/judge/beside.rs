@@ -299,6 +299,48 @@ mod tests {
         assert_eq!(overlaps([2, 3]), (4, vec![false, false]), "the control");
     }
 
+    /// No rotation waits for clients of TLS 1.2: until it is over, old and new may be shown.
+    #[test]
+    fn clients_of_tls_1_2_are_looked_at_once_a_rotation_is_over() {
+        let at = Duration::from_secs;
+        let windows = [Window {
+            generation: 2,
+            began: at(1),
+            first_new: Some(at(1)),
+            end: at(3),
+            ..Window::default()
+        }];
+        let found = |class, second| {
+            let record = Attempt {
+                shown: Some(1),
+                ..Attempt::opening(class, at(second))
+            };
+            of_beside(&[record], &windows, false).len()
+        };
+        assert_eq!((found(Class::Tls12, 2), found(Class::Tls12, 4)), (0, 1));
+        assert_eq!(found(Class::Nameless, 2), 1);
+    }
+
+    #[test]
+    fn who_was_never_served_is_not_refused_by_a_rotation() {
+        let at = Duration::from_secs;
+        let windows = [Window {
+            began: at(1),
+            first_new: Some(at(1)),
+            ..Window::default()
+        }];
+        let refused = Some(FailureKind::Alert);
+        let found = |before| {
+            let records = [(0, before), (2, refused)].map(|(second, failed)| Attempt {
+                failed,
+                ..Attempt::opening(Class::Nameless, at(second))
+            });
+            of_nameless(&records, &windows).is_some()
+        };
+        assert!(found(None));
+        assert!(!found(refused));
+    }
+
     #[test]
     fn a_class_that_meets_what_ordinary_clients_meet_is_a_fault_of_its_own_if_it_meets_it_each_time()
      {

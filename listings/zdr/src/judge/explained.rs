@@ -346,4 +346,37 @@ mod tests {
             assert!(!late_by(4000, CUT, 10, &[attempt]), "{why}");
         }
     }
+
+    #[test]
+    fn who_is_long_at_it_is_cut_for_want_of_time_where_many_wait_in_vain() {
+        let long = Attempt {
+            class: Class::Download,
+            ..attempt(20_000, 2000, Some(FailureKind::Severed))
+        };
+        let explained = |many: u64, paced: bool| {
+            let in_vain = (0..many).map(|at| Attempt {
+                paced,
+                ..attempt(20_000 + at, 5000, Some(FailureKind::Stalled))
+            });
+            let records: Vec<_> = in_vain.collect();
+            let of_class = std::iter::once(&long);
+            while_none_is_served(FailureKind::Severed, of_class, &records, &windows(), LIMIT)
+        };
+        assert!(explained(10, true));
+        assert!(!explained(9, true), "too few wait");
+        assert!(!explained(10, false), "they had no moment to come");
+    }
+
+    #[test]
+    fn a_moment_that_lies_in_two_stretches_is_one() {
+        const CUT: FailureKind = FailureKind::Severed;
+        let is_given_up = |moments: u64| {
+            let ended = |at| [5900, 6100].map(|ms| 10_000 * at + ms);
+            let each = (0..moments).flat_map(ended);
+            let each: Vec<_> = each.map(|ms| attempt(ms - 2000, 2000, Some(CUT))).collect();
+            is_given_up(CUT, each.iter(), &ten(), (LIMIT, Duration::ZERO))
+        };
+        assert!(is_given_up(5));
+        assert!(!is_given_up(6), "too many moments");
+    }
 }

@@ -44,7 +44,7 @@ impl Growth {
         }
     }
 
-    /// How many processes there are in a time in which nothing is rotated: before the first rotation, or after the last.
+    /// How many processes there are while nothing is rotated: before the first rotation, or after the last.
     pub fn looked(&mut self, processes: Option<usize>) {
         let has_rotated = usize::from(!self.rotations.is_empty());
         self.processes[has_rotated].extend(processes);

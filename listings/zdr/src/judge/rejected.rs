@@ -80,19 +80,23 @@ mod tests {
         attempt
     }
 
-    /// Which of one rotation from 100 to 200 ms, whose handshakes fail so.
-    fn of(failed: &dyn Fn(u64) -> Option<FailureKind>) -> Vec<u32> {
+    /// One rotation, from 100 to 200 ms.
+    fn window() -> Window {
         let ms = Duration::from_millis;
-        let window = Window {
+        Window {
             began: ms(90),
             notified: ms(100),
             end: ms(200),
             ..Window::default()
-        };
+        }
+    }
+
+    /// Which of that one rotation, whose handshakes fail so.
+    fn of(failed: &dyn Fn(u64) -> Option<FailureKind>) -> Vec<u32> {
         let records: Vec<_> = (5..25)
             .map(|at| attempt(at * 10, failed(at * 10)))
             .collect();
-        rejected(&records, &[window])
+        rejected(&records, &[window()])
     }
 
     #[test]
@@ -110,6 +114,23 @@ mod tests {
         }
         let for_a_moment = |at| (at < 150).then_some(FailureKind::WrongKey);
         assert!(of(&for_a_moment).is_empty());
+    }
+
+    #[test]
+    fn few_handshakes_and_those_after_the_end_tell_nothing() {
+        let failed = |many: u64| {
+            let unknown = Some(FailureKind::UnknownIssuer);
+            let each: Vec<_> = (0..many).map(|at| attempt(120 + at, unknown)).collect();
+            rejected(&each, &[window()])
+        };
+        assert_eq!((failed(3), failed(4)), (vec![], vec![1]));
+        // What is accepted later may be that of the next rotation.
+        let until_its_end = |at| {
+            (130..200)
+                .contains(&at)
+                .then_some(FailureKind::UnknownIssuer)
+        };
+        assert_eq!(of(&until_its_end), [1]);
     }
 
     #[test]
@@ -145,5 +166,21 @@ mod tests {
         let old = shown(11_000, 1);
         assert_eq!(late(std::slice::from_ref(&old), &windows), None);
         assert_eq!(late(&[old, shown(25_000, 2)], &windows), Some(ms(15_000)));
+        // One that resumes its session is shown nothing, and one that fails has not accepted it.
+        let resumed = Attempt {
+            resumed: true,
+            ..shown(25_000, 2)
+        };
+        let failed = Attempt {
+            failed: Some(FailureKind::WrongKey),
+            ..shown(25_000, 2)
+        };
+        for other in [resumed, failed, shown(15_000, 2)] {
+            assert_eq!(
+                late(std::slice::from_ref(&other), &windows),
+                None,
+                "{other:?}"
+            );
+        }
     }
 }

@@ -52,21 +52,37 @@ pub fn causes(report: &Report) -> Vec<Cause> {
         cause.advice += " If it reads its files for each handshake, it met one that was new and one that was old: read \
                          both as one set before a handshake needs them.";
     }
-    for cause in causes
-        .iter_mut()
-        .filter(|cause| is_never_during(report, cause))
-    {
-        for when in [" while it reloads.", " when it reloads."] {
-            if let Some(what) = cause.what.strip_suffix(when) {
-                cause.what = format!("{what}, though not{when}");
-                let other =
-                    "Nothing was rotated then: look for a limit or a time-out of its own first.";
-                cause.advice = format!("{other} Otherwise: {}", cause.advice);
-                break;
-            }
-        }
+    for cause in &mut causes {
+        not_by_reloads_alone(report, cause);
     }
     causes
+}
+
+/// Says so where what clients met at a server that reloads they met at other times, or then as well.
+fn not_by_reloads_alone(report: &Report, cause: &mut Cause) {
+    let (how, since) = if is_never_during(report, cause) {
+        ("though not", "Nothing was rotated then")
+    } else if began_before(report, cause) {
+        ("and not only", "Some failed before anything was rotated")
+    } else {
+        return;
+    };
+    let mut endings = [" while it reloads.", " when it reloads."].into_iter();
+    let Some((what, when)) = endings.find_map(|of| Some((cause.what.strip_suffix(of)?, of))) else {
+        return;
+    };
+    cause.what = format!("{what}, {how}{when}");
+    let advice = format!("{since}: look for a limit or a time-out of its own first.");
+    cause.advice = format!("{advice} Otherwise: {}", cause.advice);
+}
+
+/// Whether clients failed so before the first rotation as well: a server may end a connection after so many requests.
+fn began_before(report: &Report, cause: &Cause) -> bool {
+    let mut found = cause.places().filter_map(|at| report.findings.get(at));
+    found.any(|of| {
+        let mut seen = of.evidence.iter();
+        of.scenario == ROTATION && seen.any(|of| of.phase == Some(Phase::Before))
+    })
 }
 
 /// What may be wrong with how a server is told. Where it has shown nothing new at all, the description forgot to say it,

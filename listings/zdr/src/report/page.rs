@@ -127,8 +127,8 @@ fn key_figures(report: &Report) -> Markup {
                     @if let Some(worst) = longest(times.first_new_worst_ms) {
                         " " small { "in the median," } " " small { (worst) }
                     }
-                    @if let Some((told, of)) = &from_files {
-                        " " small { "after " (told) " was over;" }
+                    @if let Some((since, of)) = &from_files {
+                        " " small { (since) ";" }
                         " " small { (format::maybe_millis(of.first_new_median_ms)) " after the first file" }
                     }
                 }

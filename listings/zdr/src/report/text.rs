@@ -168,9 +168,9 @@ fn rotations(text: &mut String, report: &Report) {
         0 => String::new(),
         never => format!("; {} never shown", format::count(never)),
     };
-    let from_files = Times::from_files(report).map_or_else(String::new, |(told, from_files)| {
+    let from_files = Times::from_files(report).map_or_else(String::new, |(since, from_files)| {
         format!(
-            " after {told} was over, or {} and {} after the first file was written",
+            " {since}, or {} and {} after the first file was written",
             format::maybe_millis(from_files.first_new_median_ms),
             format::maybe_millis(from_files.first_new_worst_ms)
         )

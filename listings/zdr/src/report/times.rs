@@ -38,14 +38,17 @@ impl Times {
         }
     }
 
-    /// The same times from the first file that was written on, and what they count from otherwise, where telling the
-    /// server takes time itself: a restart is over when the server is ready again, and a command when it ends. Clients
-    /// may be shown the new certificate by then. `None` where the server is told in a moment, or has shown none.
+    /// The same times from the first file that was written on, and what they count from otherwise, where that says too
+    /// little: a restart is over when the server is ready again, a command when it ends, and a server that reads its
+    /// files for each handshake shows the new certificate before it is told. `None` where none of that is so.
     pub(crate) fn from_files(report: &Report) -> Option<(&'static str, Self)> {
-        let told = match report.server.reload.as_str() {
-            "by a restart" => "the restart",
+        let median = Self::of(&report.rotations).first_new_median_ms;
+        let is_early = median.is_some_and(|median| median <= 0.0);
+        let since = match report.server.reload.as_str() {
+            "by a restart" => "after the restart was over",
             // So a command is shown, and a signal is not.
-            how if how.starts_with("by `") => "the command",
+            how if how.starts_with("by `") => "after the command was over",
+            _ if is_early => "after the files were complete and it was told",
             _ => return None,
         };
         let from_files = |of: &Rotation| Rotation {
@@ -57,6 +60,6 @@ impl Times {
         let rotations: Vec<_> = report.rotations.iter().map(from_files).collect();
         let times = Self::of(&rotations);
         times.first_new_median_ms?;
-        Some((told, times))
+        Some((since, times))
     }
 }

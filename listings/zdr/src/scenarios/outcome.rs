@@ -16,6 +16,9 @@ use ch11_verification::rotation::Window;
 /// How a warning begins that a scenario was not judged.
 pub(super) const NOT_JUDGED: &str = "Not judged: ";
 
+/// How a warning begins that would be a failure if there had been less to do.
+const NOT_COUNTED: &str = "Not counted, because the server or this machine is overloaded: ";
+
 /// What came of a scenario, before it has its name.
 #[derive(Default)]
 pub(crate) struct ScenarioOutcome {
@@ -50,7 +53,8 @@ impl ScenarioOutcome {
         });
     }
 
-    /// Says that there was too much to do instead of what failed, where that explains all of it.
+    /// Says that there was too much to do instead of what failed, where that explains all of it. Where it explains
+    /// some, those do not count.
     pub(crate) fn unless_explained(
         &mut self,
         overload: Option<Overload>,
@@ -58,9 +62,19 @@ impl ScenarioOutcome {
         last: &Window,
         daily: &[FailureKind],
     ) {
-        let explains = |of: &Overload| of.explains_all(&self.findings, (records, last), daily);
-        let overload = overload.filter(explains);
-        self.overload = overload.map(|of| of.words("the scenario began"));
+        let Some(overload) = overload else { return };
+        if overload.explains_all(&self.findings, (records, last), daily) {
+            self.overload = Some(overload.words("the scenario began"));
+            return;
+        }
+        // Beside what has another cause, it is no cause of its own.
+        for found in &mut self.findings {
+            let alone = std::slice::from_ref(found);
+            if overload.explains_all(alone, (records, last), daily) {
+                found.severity = Severity::Warning;
+                found.words = format!("{NOT_COUNTED}{}", found.words);
+            }
+        }
     }
 
     /// Says that there was no room for all clients, unless something failed that has another cause: a certificate that
@@ -113,7 +127,8 @@ impl ScenarioOutcome {
             if finding.severity == Severity::Failure {
                 finding.catalogue = scenario.catalogue().to_vec();
             }
-            kept_last_good &= !finding.code.loses_last_good();
+            let counts = finding.severity == Severity::Failure;
+            kept_last_good &= !(counts && finding.code.loses_last_good());
         }
         let failure = |finding: &Finding| finding.severity == Severity::Failure;
         let report = ScenarioReport {
@@ -169,6 +184,7 @@ mod tests {
 
     use super::*;
     use crate::attempt::Class;
+    use crate::attempt::behind::Behind;
 
     #[test]
     fn what_came_late_is_not_judged() {
@@ -185,6 +201,41 @@ mod tests {
         assert_eq!(report.outcome, Outcome::NotApplicable);
         assert_eq!(said[0].code, Code::LoadFellBehind);
         assert!(said[0].words.contains("300 ms late"), "{}", said[0].words);
+    }
+
+    #[test]
+    fn who_only_waited_does_not_count_beside_another_failure_where_there_was_too_much_to_do() {
+        let slow = (0..40).map(|at| {
+            let due = Duration::from_millis(100 * at);
+            Attempt {
+                done: due + Duration::from_millis(1500),
+                shown: Some(1),
+                paced: true,
+                ..Attempt::opening(Class::Full, due)
+            }
+        });
+        let slow: Vec<_> = slow.collect();
+        let seen = |kind| Evidence {
+            class: Class::Full,
+            kind,
+            phase: None,
+            at_ms: None,
+            said: String::new(),
+        };
+        let counted = |overload| {
+            let mut outcome = ScenarioOutcome::default();
+            outcome.fail_seen(Code::UnfitShown, "", vec![seen(FailureKind::Expired)]);
+            outcome.fail_seen(Code::LastGoodLost, "", vec![seen(FailureKind::Stalled)]);
+            outcome.unless_explained(overload, &slow, &Window::default(), &[]);
+            let (report, found) = outcome.report(Scenario::Expired);
+            assert_eq!(report.outcome, Outcome::Failed);
+            let failures = found.iter().filter(|of| of.severity == Severity::Failure);
+            failures.map(|of| of.code).collect::<Vec<_>>()
+        };
+        assert_eq!(counted(None), [Code::UnfitShown, Code::LastGoodLost]);
+        let overload = Overload::ever(&slow, &Behind::default(), Duration::from_secs(5));
+        assert!(overload.is_some(), "each waited for longer than a second");
+        assert_eq!(counted(overload), [Code::UnfitShown]);
     }
 
     #[test]

@@ -309,12 +309,14 @@ fn before_tls(target: &Target, failed: &Failed, seen: &Look) -> Option<(String, 
     const LATER: &str = "if TLS has to be switched on, switch it on for this port. Where TLS begins after some words in \
                          the clear, `zdr help toml` lists each `protocol` that zdr speaks; in any other, set \
                          `protocol = \"tls\"`, and say in `[exchange]` what comes `before_tls`";
-    // Whoever answers over TLS has let the client in, unless that is an answer of HTTP that refuses it.
+    // Whoever answers over TLS has let the client in, unless that is an answer of HTTP that refuses it. A client that
+    // objects to what it is shown was refused by nobody.
     let refuses = |line: &String| {
         let status = line.split(' ').nth(1).unwrap_or_default();
         line.starts_with("HTTP/") && status.starts_with('4')
     };
-    let let_in = seen.answer.as_ref().is_some_and(|line| !refuses(line));
+    let objects = shows_something_else(failed.kind);
+    let let_in = objects || seen.answer.as_ref().is_some_and(|line| !refuses(line));
     if let Some((_, word)) = seen.in_clear.as_deref().and_then(greets_as) {
         let change = format!(
             "it greets in the clear: set `protocol = \"{word}\"`, which asks for TLS by STARTTLS"

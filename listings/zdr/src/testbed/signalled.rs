@@ -69,10 +69,11 @@ pub(crate) fn half_handed_over(server: &Server) -> Option<Error> {
         ),
         change: format!(
             "say the second step as well, by a command in `[reload]` instead of the signal: command = [\"sh\", \"-c\", \
-             \"kill -{name} {{pid}}; sleep 5; kill -QUIT {{pid}}\"], with the signal that lets the first server finish \
-             (SIGQUIT for nginx and unicorn, SIGTERM for gunicorn), and the time that the second needs before it \
-             serves. `{{pid}}` is the one that serves when there are new files, so each reload reaches the latest. Or \
-             name a signal that reloads without a second server, such as HUP"
+             \"kill -{name} {{pid}}; sleep 5; kill -QUIT {{pid}}; sleep 5\"], with the signal that lets the first \
+             server finish (SIGQUIT for nginx and unicorn, SIGTERM for gunicorn), the time that the second needs before \
+             it serves, and the time after which the first has ended: some start no third before that, and the next \
+             reload would end the last one. `{{pid}}` is the one that serves when there are new files, so each reload \
+             reaches the latest. Or name a signal that reloads without a second server, such as HUP"
         ),
     })))
 }

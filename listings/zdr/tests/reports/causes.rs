@@ -163,6 +163,23 @@ fn clients_that_fail_between_rotations_do_not_fail_by_a_reload() {
     assert_eq!(of(Phase::During), "It refuses clients while it reloads.");
 }
 
+/// Exim ends a connection after so many requests: some that were kept were lost before anything was rotated, and others
+/// at a rotation.
+#[test]
+fn clients_that_failed_before_the_first_rotation_did_not_fail_by_a_reload_alone() {
+    let mut report = found(&[]);
+    let kinds = [FailureKind::Lost, FailureKind::HandshakeCut];
+    let mut lost = failure("rotation", Code::RequestsFailed, &kinds);
+    lost.evidence[0].phase = Some(Phase::Before);
+    lost.evidence[1].phase = Some(Phase::During);
+    report.findings = vec![lost];
+    let cause = &causes(&report)[0];
+    assert!(cause.what.contains(", and not only "), "{}", cause.what);
+    let first =
+        "Some failed before anything was rotated: look for a limit or a time-out of its own first.";
+    assert!(cause.advice.starts_with(first), "{}", cause.advice);
+}
+
 /// A description without `[reload]` says that the server follows its files.
 #[test]
 fn a_server_that_nothing_told_may_have_to_be_told() {

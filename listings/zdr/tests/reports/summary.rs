@@ -60,7 +60,14 @@ fn what_the_times_of_a_restart_count_from_is_said() {
             "{html}"
         );
     }
+    // One that reads its files for each handshake has shown it before the signal.
     restarted.server.reload = "by the signal HUP".into();
+    let text = summary(&restarted).replace("\n  ", " ");
+    let from = "after the files were complete and it was told, or 700 ms and 700 ms after";
+    assert!(text.contains(from), "{text}");
+    for rotation in &mut restarted.rotations {
+        rotation.first_new_ms = Some(2.0);
+    }
     assert!(!summary(&restarted).contains("the first file"));
 }
 
