@@ -92,3 +92,20 @@ async fn a_link_that_leads_nowhere_is_shown_with_where_it_leads() {
         "{said}"
     );
 }
+
+/// `openssl crl` shows the first list of a file alone, and servers want one of each authority in it.
+#[tokio::test]
+async fn each_list_of_revocations_in_a_file_is_shown() {
+    if lab_test::peer::find("openssl").is_none() {
+        return;
+    }
+    let bench = Bench::new();
+    let lists = ["crl.pem", "old-crl.pem"]
+        .map(|name| std::fs::read_to_string(bench.path(name)).unwrap())
+        .concat();
+    std::fs::write(bench.path("crl.pem"), lists).unwrap();
+    let said = shell(&bench, &command("revocations")).await;
+    for (words, times) in [("Issuer:", 2), ("Next Update:", 2), ("Serial Number:", 1)] {
+        assert!(said.matches(words).count() >= times, "{words}: {said}");
+    }
+}
