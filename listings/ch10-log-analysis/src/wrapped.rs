@@ -72,10 +72,12 @@ fn within(line: &str, deeper: u32) -> Found {
         return within(&text, inner);
     }
     let found = objects(line, deeper);
-    match value_in_quotes(line).filter(|_| found.events.is_empty()) {
-        Some(text) => within(&text, inner),
-        None => found,
+    if found.events.is_empty()
+        && let Some(text) = value_in_quotes(line)
+    {
+        return within(&text, inner);
     }
+    found
 }
 
 /// The objects of a line, among words that are none.
@@ -172,6 +174,10 @@ fn text_of(value: &Value) -> Option<Cow<'_, str>> {
 /// A line as a JSON string, or as a field of a table (RFC 4180), in which each quote is two.
 fn text_in_quotes(line: &str) -> Option<String> {
     let line = line.strip_prefix('[').unwrap_or(line);
+    // Most lines are an object, and need not be searched.
+    if line.starts_with('{') {
+        return None;
+    }
     if line.starts_with('"') {
         let string = serde_json::from_str(line.trim_end_matches([',', ']']));
         if let Ok(string) = string {
@@ -199,7 +205,10 @@ fn text_in_quotes(line: &str) -> Option<String> {
 
 /// A value among words, as logfmt and Ruby write it. In an object of JSON, the field says whether it is a line.
 fn value_in_quotes(line: &str) -> Option<String> {
-    let at = line.find(r#""{\""#).filter(|_| !line.starts_with('{'))?;
+    if line.starts_with('{') {
+        return None;
+    }
+    let at = line.find(r#""{\""#)?;
     let mut values = Deserializer::from_str(&line[at..]).into_iter();
     values.next()?.ok()
 }
