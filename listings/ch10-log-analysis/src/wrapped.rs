@@ -89,7 +89,10 @@ fn objects(line: &str, deeper: u32) -> Found {
         if let Some(Ok(object)) = values.next() {
             // In an array, it stands alone as well.
             let before = rest[..at].trim();
-            rest = &from[values.byte_offset()..];
+            let (itself, behind) = from.split_at(values.byte_offset());
+            rest = behind;
+            let is_flat = !object.values().any(Value::is_object);
+            found.cut |= is_flat && is_named_twice(itself);
             let behind = rest.trim_matches([',', ']', ' ', '\r']);
             let alone = ["", "["].contains(&before) && behind.is_empty();
             let inner = of_object(object, deeper, alone);
@@ -108,6 +111,12 @@ fn objects(line: &str, deeper: u32) -> Found {
 fn object_in(text: &str) -> Option<usize> {
     let mut braces = text.match_indices('{').map(|(at, _)| at);
     braces.find(|at| text[at + 1..].trim_start().starts_with('"'))
+}
+
+/// Whether an object is what is left of two events, the middle of which is lost: of a field that is there twice, a parser
+/// gives the last.
+pub(crate) fn is_named_twice(object: &str) -> bool {
+    object.matches(r#""event":"#).nth(1).is_some()
 }
 
 /// Whether what follows an object is no rest of another one that was cut.
