@@ -62,8 +62,10 @@ pub(crate) fn events(line: &Line) -> Vec<Cut> {
 /// The text whose quotes are written so, if one of an event is there: they are plain in it.
 fn with_own_quotes(text: &str, quote: &str) -> Option<String> {
     const OWN: &str = "\0";
-    let has = |field: &&str| text.contains(&format!("{quote}{field}{quote}:"));
-    ["ts", "event"].iter().find(has)?;
+    let has = |field: &str| text.contains(&format!("{quote}{field}{quote}:"));
+    if !has("ts") && !has("event") {
+        return None;
+    }
     let text = text.replace(quote, OWN).replace('"', &OUTER.to_string());
     Some(text.replace(OWN, "\""))
 }
