@@ -119,10 +119,10 @@ pub(crate) fn is_named_twice(object: &str) -> bool {
     object.matches(r#""event":"#).nth(1).is_some()
 }
 
-/// Whether what follows an object is no rest of another one that was cut.
+/// Whether what follows an object is no rest of another one that was cut: such a rest has a quote, or the last brace.
 fn stands_apart(rest: &str) -> bool {
     let apart = |c: char| c.is_whitespace() || c.is_control() || [',', ']', '{'].contains(&c);
-    rest.chars().next().is_none_or(apart)
+    rest.chars().next().is_none_or(apart) || !rest.contains(['"', '}'])
 }
 
 /// The event that an object is, or those that it holds. Of two, that of the contract: it has a time. Without one, it is
