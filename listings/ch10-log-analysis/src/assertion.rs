@@ -26,7 +26,7 @@ pub struct Assertion {
     place: Place,
     /// Where lines are missing, by the server's word, that may bear on it.
     lost: Option<String>,
-    /// What is not of the contract, and may be what is looked for.
+    /// What is not of the contract, or not kept, and may be what is looked for.
     doubt: Option<String>,
     /// The last load: the line of its rotation's beginning may come after its own.
     loaded: Option<(String, OffsetDateTime)>,
@@ -201,6 +201,9 @@ impl Assertion {
         }
         if let Some(said) = event.and_then(|event| self.misspelt(event)) {
             self.doubt = Some(format!("{}: {said}", named(line)));
+        }
+        if line.broken == Some(TOO_LONG) {
+            self.doubt = Some(format!("{} is too long to be read", named(line)));
         }
         match (&self.what, &self.found) {
             (_, Found::Unwanted(_)) => {}

@@ -3,7 +3,7 @@
 use lab::event::Event;
 
 use crate::read::{CUT, Line, NO_EVENT};
-use crate::wrapped::BEGINS;
+use crate::wrapped::{BEGINS, is_named_twice};
 
 /// What is left of an event that was cut.
 #[derive(Debug)]
@@ -66,7 +66,12 @@ fn with_own_quotes(text: &str, quote: &str) -> Option<String> {
     if !has("ts") && !has("event") {
         return None;
     }
-    let text = text.replace(quote, OWN).replace('"', &OUTER.to_string());
+    let mut text = text.replace(quote, OWN).replace('"', &OUTER.to_string());
+    // The quotes of the texts between the two have backslashes as well.
+    let escaped = format!("\\{OUTER}");
+    while text.contains(&escaped) {
+        text = text.replace(&escaped, &OUTER.to_string());
+    }
     Some(text.replace(OWN, "\""))
 }
 
@@ -85,11 +90,11 @@ fn in_text(text: &str) -> Vec<Cut> {
     all
 }
 
-/// Whether an event is all there, by the text behind its [`BEGINS`].
+/// Whether an event is all there, and it alone, by the text behind its [`BEGINS`].
 fn is_whole(behind: &str) -> bool {
     let all = format!("{BEGINS}{behind}");
     let end = all.rfind('}').map_or(0, |at| at + 1);
-    Event::parse(&all[..end]).is_some()
+    Event::parse(&all[..end]).is_some() && !is_named_twice(&all)
 }
 
 /// The names of events in a text. Where the middle of a line is lost, there may be two.
@@ -97,9 +102,13 @@ fn named(text: &str) -> Vec<Cut> {
     let says = text.split(r#""event":""#).skip(1);
     says.map(|says| {
         let end = says.find(['"', OUTER]).unwrap_or(says.len());
+        let name = &says[..end];
+        // Another line may go on within it.
+        let of_a_name = |c: char| c.is_ascii_lowercase() || c == '_';
+        let own = name.find(|c: char| !of_a_name(c)).filter(|own| *own > 0);
         Cut {
-            name: says[..end].to_owned(),
-            is_whole: says[end..].starts_with('"'),
+            name: name[..own.unwrap_or(end)].to_owned(),
+            is_whole: own.is_none() && says[end..].starts_with('"'),
         }
     })
     .collect()

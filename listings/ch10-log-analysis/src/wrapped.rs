@@ -72,10 +72,12 @@ fn within(line: &str, deeper: u32) -> Found {
         return within(&text, inner);
     }
     let found = objects(line, deeper);
-    match value_in_quotes(line).filter(|_| found.events.is_empty()) {
-        Some(text) => within(&text, inner),
-        None => found,
+    if found.events.is_empty()
+        && let Some(text) = value_in_quotes(line)
+    {
+        return within(&text, inner);
     }
+    found
 }
 
 /// The objects of a line, among words that are none.
@@ -87,7 +89,10 @@ fn objects(line: &str, deeper: u32) -> Found {
         if let Some(Ok(object)) = values.next() {
             // In an array, it stands alone as well.
             let before = rest[..at].trim();
-            rest = &from[values.byte_offset()..];
+            let (itself, behind) = from.split_at(values.byte_offset());
+            rest = behind;
+            let is_flat = !object.values().any(Value::is_object);
+            found.cut |= is_flat && is_named_twice(itself);
             let behind = rest.trim_matches([',', ']', ' ', '\r']);
             let alone = ["", "["].contains(&before) && behind.is_empty();
             let inner = of_object(object, deeper, alone);
@@ -108,10 +113,16 @@ fn object_in(text: &str) -> Option<usize> {
     braces.find(|at| text[at + 1..].trim_start().starts_with('"'))
 }
 
-/// Whether what follows an object is no rest of another one that was cut.
+/// Whether an object is what is left of two events, the middle of which is lost: of a field that is there twice, a parser
+/// gives the last.
+pub(crate) fn is_named_twice(object: &str) -> bool {
+    object.matches(r#""event":"#).nth(1).is_some()
+}
+
+/// Whether what follows an object is no rest of another one that was cut: such a rest has a quote, or the last brace.
 fn stands_apart(rest: &str) -> bool {
     let apart = |c: char| c.is_whitespace() || c.is_control() || [',', ']', '{'].contains(&c);
-    rest.chars().next().is_none_or(apart)
+    rest.chars().next().is_none_or(apart) || !rest.contains(['"', '}'])
 }
 
 /// The event that an object is, or those that it holds. Of two, that of the contract: it has a time. Without one, it is
@@ -172,6 +183,10 @@ fn text_of(value: &Value) -> Option<Cow<'_, str>> {
 /// A line as a JSON string, or as a field of a table (RFC 4180), in which each quote is two.
 fn text_in_quotes(line: &str) -> Option<String> {
     let line = line.strip_prefix('[').unwrap_or(line);
+    // Most lines are an object, and need not be searched.
+    if line.starts_with('{') {
+        return None;
+    }
     if line.starts_with('"') {
         let string = serde_json::from_str(line.trim_end_matches([',', ']']));
         if let Ok(string) = string {
@@ -199,7 +214,10 @@ fn text_in_quotes(line: &str) -> Option<String> {
 
 /// A value among words, as logfmt and Ruby write it. In an object of JSON, the field says whether it is a line.
 fn value_in_quotes(line: &str) -> Option<String> {
-    let at = line.find(r#""{\""#).filter(|_| !line.starts_with('{'))?;
+    if line.starts_with('{') {
+        return None;
+    }
+    let at = line.find(r#""{\""#)?;
     let mut values = Deserializer::from_str(&line[at..]).into_iter();
     values.next()?.ok()
 }

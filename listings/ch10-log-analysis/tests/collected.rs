@@ -86,6 +86,18 @@ fn the_rest_of_an_event_is_not_nothing() {
             rest.replacen("00:00.", r#"{"ts":"2026-01-01T00:"#, 1)
                 .replace("identity", "\u{fffd}")
         ),
+        format!(
+            "{run}{}\n",
+            r#"{"ts":"2026-01-01T00:00:05Z","event":"identity_rejected","reason":"to0Z","event":"listening","port":1}"#
+        ),
+        format!(
+            "{run}{}\n",
+            r#"{"ts":"2026-01-01T00:00:05Z","event":"identity_r0Z","event":"listening","port":1}"#
+        ),
+        format!(
+            "{run}{}\n",
+            r#"{"ts":"2026-01-01T00:00:05Z","event":"identity_,"event":"listening","port":1}"#
+        ),
     ] {
         let (code, error) = Scene::new(&log).assert(&none);
         assert_eq!(code, Some(2), "{log}: {error}");

@@ -241,3 +241,17 @@ async fn until_ctrl_c() {
     assert!(said.contains("served now: generation 1"), "{said}");
     assert_eq!(child.wait().await.unwrap().code(), Some(0));
 }
+
+/// A line that was sent twice has happened once, and a load that does not say what was loaded is no generation.
+#[test]
+fn what_has_not_happened_is_not_told() {
+    let directory = lab::directory().unwrap();
+    let odd = line(2).replace("\"generation\":2,", "");
+    let log = [line(1), line(1), odd, line(3)].concat();
+    fs::write(directory.path().join("events.jsonl"), log).unwrap();
+    let until = ["--until", "identity_loaded generation=3"];
+    let asked = [["--follow", "events.jsonl"], until].concat();
+    let output = crate::zdr::log(directory.path(), &asked).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(told.matches("is served: serial").count(), 2, "{told}");
+}

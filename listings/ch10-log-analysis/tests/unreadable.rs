@@ -40,6 +40,14 @@ fn a_line_that_is_too_long_proves_nothing() {
     let (code, told) = none(&format!("{long}\n{REJECTED}\n"), "identity_rejected");
     assert_eq!(code, Some(1), "{told}");
 
+    // Where all line breaks were lost, it may hold what is missing.
+    let log = format!("{LOADED}\n{long}\n");
+    for (serial, expected) in [("a102", 0), ("a103", 2)] {
+        let asked = ["assert", "run.jsonl", "--loaded", serial];
+        let (code, told) = of(log.as_bytes(), &asked);
+        assert_eq!(code, Some(expected), "{serial}: {told}");
+    }
+
     let directory = lab::directory().unwrap();
     let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let key = fs::read_to_string(agent.files().key).unwrap();

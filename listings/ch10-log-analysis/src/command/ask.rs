@@ -100,8 +100,8 @@ impl Ask {
         let Some(event) = &line.event else {
             return Ok(false);
         };
-        if self.follow && !self.json {
-            tell(event)?;
+        if let Some(news) = line.news().filter(|_| self.follow && !self.json) {
+            tell(news)?;
         }
         Ok(self
             .until

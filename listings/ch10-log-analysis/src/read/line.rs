@@ -5,6 +5,7 @@ use lab::event::Event;
 use super::REPEATED;
 use crate::format::time_of;
 use crate::odd;
+use crate::repeated::Recent;
 use crate::wrapped::events_in;
 
 /// No event is longer. What is longer is no event, and is not kept in memory.
@@ -51,6 +52,15 @@ impl Line {
     /// The same, unless it was told before: a collector may send a line twice.
     pub(crate) fn news(&self) -> Option<&Event> {
         self.readable().filter(|_| self.broken != Some(REPEATED))
+    }
+
+    /// Says so where its event stood there before. In a line that is cut as well, only the cut part is told.
+    pub(super) fn mark_repeated(&mut self, recent: &mut Recent) {
+        let repeated = recent.look(self.event.as_ref());
+        if self.broken == Some(CUT) && repeated.is_some() {
+            self.event = None;
+        }
+        self.broken = self.broken.or(repeated);
     }
 
     /// The line, and further ones for the events behind its first.

@@ -130,8 +130,7 @@ impl<R: BufRead> Lines<R> {
 
     fn hand_over(&mut self, number: u64, text: Text) {
         for mut line in Line::all(self.file, number, text) {
-            let repeated = self.recent.look(line.event.as_ref());
-            line.broken = line.broken.or(repeated);
+            line.mark_repeated(&mut self.recent);
             self.ready.push_back(line);
         }
     }

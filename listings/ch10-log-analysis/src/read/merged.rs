@@ -66,8 +66,7 @@ impl Merged {
         self.advance(file, at)?;
         // Files that were rotated by copying may overlap.
         if let Some(line) = line.as_mut() {
-            let repeated = self.recent.look(line.event.as_ref());
-            line.broken = line.broken.or(repeated);
+            line.mark_repeated(&mut self.recent);
         }
         Ok(line)
     }

@@ -133,6 +133,12 @@ fn a_batch_that_is_sent_again_counts_once() {
     let again = answers(&(sent("now") + &sent("later")));
     assert_eq!(again["servers"], once["servers"]);
     assert_eq!(again["log"]["broken_lines"], all.len());
+    // Also where a part of another line stands before each.
+    let sent: String = all
+        .iter()
+        .map(|line| format!("{}{line}\n", &line[..40]))
+        .collect();
+    assert_eq!(answers(&sent.repeat(2))["servers"], once["servers"]);
 }
 
 /// The newest line first is what a browser of logs exports. A clock that is set back does not look so.

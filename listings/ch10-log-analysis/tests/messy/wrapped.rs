@@ -11,7 +11,7 @@ use super::{answers, at, loaded, opened, said};
 /// What a collector makes of a line.
 type Wrap = fn(&str) -> String;
 
-const COLLECTORS: [(&str, Wrap); 47] = [
+const COLLECTORS: [(&str, Wrap); 49] = [
     ("nobody", str::to_owned),
     ("Windows", |line| format!("{line}\r")),
     ("a byte order mark", |line| format!("\u{feff}{line}")),
@@ -130,6 +130,8 @@ const COLLECTORS: [(&str, Wrap); 47] = [
             json!(line)
         )
     }),
+    ("in the quotes of a shell", |line| format!("msg='{line}'")),
+    ("in brackets", |line| format!("api (1): ({line})")),
     ("words behind it", |line| format!("{line} host=api-0")),
     ("a terminal", |line| {
         format!("\u{1b}[31m{line}\u{1b}[0m\u{1b}[K")
