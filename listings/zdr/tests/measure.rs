@@ -8,11 +8,12 @@ use lab::authority::{Authority, Issued, LeafRequest};
 use lab::client::Seen;
 use zdr::attempt::phase;
 use zdr::attempt::{Attempt, Class, FailureKind, Recorder};
-use zdr::judge::findings::{of_chains, of_latency, of_resumption};
+use zdr::judge::findings::{of_chains, of_latency, of_resumption, of_rotations};
 use zdr::judge::growth::{Growth, of_resources};
 use zdr::judge::measure::{class, rotations, timeline};
+use zdr::judge::rejected::Missed;
 use zdr::load::{Added, Chains};
-use zdr::report::{Code, Handles, Phase, Resources, Severity};
+use zdr::report::{Code, Handles, Phase, Plan, Resources, Rotation, Severity};
 
 fn at(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -108,6 +109,49 @@ fn who_is_late_does_not_call_others_slow() {
     };
     assert_eq!(codes(10), [Code::SlowWhileReloading]);
     assert_eq!(codes(440), []);
+}
+
+#[test]
+fn few_attempts_and_what_is_slow_all_the_time_are_no_slow_reload() {
+    let windows = [window(1, 1000, 1010, 1500)];
+    let found = |every: u64, usual: u64| {
+        let took = |due| {
+            if (1000..1500).contains(&due) {
+                480
+            } else {
+                usual
+            }
+        };
+        let due = (0..2000 / every).map(|n| n * every);
+        let attempts: Vec<_> = due.map(|due| probe(due, took(due), 0)).collect();
+        let of = class(Class::Full, &Recorder::default(), &attempts, &windows);
+        of_latency(&[of], at(10)).len()
+    };
+    assert_eq!(found(50, 15), 1);
+    assert_eq!(found(100, 15), 0, "of fewer than ten, nothing is told");
+    assert_eq!(found(50, 120), 0, "it is not five times as slow");
+}
+
+#[test]
+fn what_was_shown_for_too_long_or_came_back_is_told_as_that_alone() {
+    let seen = rotations(&[probe(112, 5, 1)], &[window(1, 100, 110, 150)]).remove(0);
+    let codes = |overlap_ms: f64, settled: bool, back: &[u32]| -> Vec<Code> {
+        let rotation = Rotation {
+            overlap_ms,
+            converged_ms: settled.then_some(150.0),
+            ..seen.clone()
+        };
+        let plan = Plan {
+            overlap_ms: 500,
+            ..Plan::default()
+        };
+        let found = of_rotations(&[rotation], &plan, back, &Missed::default());
+        found.iter().map(|finding| finding.code).collect()
+    };
+    assert_eq!(codes(500.0, true, &[]), []);
+    assert_eq!(codes(501.0, true, &[]), [Code::WorkersDisagree]);
+    assert_eq!(codes(0.0, false, &[]), [Code::HandshakesFailed]);
+    assert_eq!(codes(0.0, false, &[1]), [Code::WentBack]);
 }
 
 #[test]

@@ -7,10 +7,12 @@ use ch02_hot_reload::Reload;
 use ch06_in_flight_requests::Retirement;
 use ch06_in_flight_requests::client::{self, Version};
 use lab::authority::LeafRequest;
+use lab::chain;
 use lab::client::{Failure, Options};
 use lab::log::want;
 use lab::memory;
 use rustls::CertificateError::{Expired, ExpiredContext};
+use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, HandshakeKind};
 
 use super::bench::{BY_GENERATION, Bench};
@@ -152,6 +154,25 @@ async fn a_session_ends_with_its_certificate() {
         show_for(&mut bench, Duration::from_secs(DAY * 3600 + 60));
         let hours = hours_of_resumption(&mut bench, tls12_only).await;
         assert_eq!(hours, DAY + STEP);
+    }
+}
+
+/// The last second of a certificate is one in which it is valid (RFC 5280, section 4.1.2.5).
+#[tokio::test(start_paused = true)]
+async fn a_session_is_resumed_in_the_last_second_of_its_certificate() {
+    for tls12_only in [false, true] {
+        let bench = Bench::new(BY_GENERATION);
+        let now = bench.clock.current_time().unwrap().as_secs();
+        let end = bench.store.current().identity.facts.not_after.clone();
+        let is_last = |left: &u64| chain::date(now + left) == end;
+        let left = (0..TWO_HOURS).find(is_last).unwrap();
+        let client = bench.client(config_of(&bench, true, tls12_only));
+        assert!(!bench.visit(&client).await.unwrap().resumed);
+        bench.clock.forward(left);
+        assert!(bench.visit(&client).await.unwrap().resumed);
+        bench.clock.forward(1);
+        let failure = bench.visit(&client).await.unwrap_err();
+        assert!(is_expired(&failure), "{failure}");
     }
 }
 

@@ -59,6 +59,19 @@ async fn half_a_request_is_waited_for_so_long() {
     assert_eq!(&answer, b"HTTP/1.1 200");
 }
 
+/// Each line has an end, and the head has not.
+#[tokio::test(start_paused = true)]
+async fn a_head_that_goes_on_line_by_line_is_waited_for_so_long() {
+    let bench = Bench::new(BY_AGE);
+    let mut half = connect(&bench, Version::Http1).await;
+    let start = Instant::now();
+    half.write_all(b"GET /bytes/1 HTTP/1.1\r\n").await.unwrap();
+    sleep(HEAD_BOUND / 2).await;
+    half.write_all(b"Host: localhost\r\n").await.unwrap();
+    bench.closed(1, "cut").await;
+    assert_eq!(start.elapsed().as_secs(), HEAD_BOUND.as_secs());
+}
+
 /// The server has both before it looks at the first.
 #[tokio::test(start_paused = true)]
 async fn half_a_request_that_came_with_a_whole_one_is_waited_for_so_long() {

@@ -352,6 +352,21 @@ fn figures_that_no_run_has_are_refused() {
     }
 }
 
+#[test]
+fn more_failures_than_were_at_risk_are_refused() {
+    let directory = directory();
+    let file = directory.path().join("report.json");
+    let report = sample::failing().json();
+    let mut report: Value = serde_json::from_str(&report).expect("it is JSON");
+    let at_risk = &mut report["verdict"]["at_risk"]["attempts"];
+    let of = at_risk["of"].as_u64().expect("some met a rotation");
+    at_risk["failed"] = (of + 1).into();
+    fs::write(&file, report.to_string()).expect("there is room");
+    let error = wrong(&file);
+    let said = format!("at_risk: {} of {of} failed", of + 1);
+    assert!(error.contains(&said), "{error}");
+}
+
 /// Every place in a document where a number is.
 fn numbers(value: &Value, at: &str, found: &mut Vec<String>) {
     match value {

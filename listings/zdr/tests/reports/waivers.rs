@@ -205,6 +205,24 @@ fn a_waiver_of_rotation_covers_the_same_failure_where_scenarios_repeat_it_and_no
     assert!(!words.contains("rotates with zero downtime"), "{words}");
 }
 
+/// One name may stand for several kinds of loss.
+#[test]
+fn a_waiver_of_rotation_covers_no_other_kind_of_failure_in_a_scenario() {
+    let mut report = found(&[("rotation", Code::Severed), ("burst", Code::Severed)]);
+    for found in &mut report.findings {
+        let kind = match found.scenario.as_str() {
+            "burst" => FailureKind::Interrupted,
+            _ => FailureKind::Severed,
+        };
+        found.evidence = vec![severed(kind)];
+    }
+    let lines = format!("[allow.rotation]\n{WHY}findings = [\"severed\"]\n");
+    let report = judged_with(report, &lines, today());
+    let counted = report.findings.iter().filter(|of| of.fails());
+    let counted: Vec<_> = counted.map(|of| of.scenario.as_str()).collect();
+    assert_eq!(counted, ["burst"]);
+}
+
 #[test]
 fn a_merged_report_keeps_the_waivers_of_the_generator_that_rotates() {
     let [load, _, other] = sample::pods();

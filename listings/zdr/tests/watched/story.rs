@@ -310,6 +310,13 @@ fn a_look_that_fails_fails_and_says_when() {
         "{words}"
     );
     assert!(words.contains("between 00:00:02 and 00:00:02"), "{words}");
+    assert!(!words.contains("still so"), "{words}");
+    watched.look(1, None, Some(FailureKind::Refused));
+    let words = &watched.report().findings[0].words;
+    assert!(
+        words.contains("It was still so in the last look."),
+        "{words}"
+    );
 }
 
 /// The first look may come to a process that has the new certificate already, and the next to one that has not.
@@ -413,6 +420,57 @@ fn a_chain_that_comes_back_for_good_or_for_a_moment_fails() {
     );
 }
 
+/// Once that has settled, it is what the address shows, and no return any more.
+#[test]
+fn a_chain_that_came_back_for_good_is_counted_until_it_has_settled() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    watched.shows(&[&old, &new, &new, &new, &old, &old, &old, &old, &old]);
+    let words = &watched.report().findings[0].words;
+    assert!(words.ends_with("in 3 looks."), "{words}");
+}
+
+#[test]
+fn a_chain_in_between_that_comes_back_has_been_left_as_well() {
+    let mut authority = Authority::new().unwrap();
+    let [old, between, new] = [1, 2, 3].map(|hours| issue(&mut authority, &["localhost"], hours));
+    let mut watched = Watched::new();
+    watched.shows(&[&old, &between, &new, &new, &new]);
+    assert!(watched.codes().is_empty(), "{:?}", watched.codes());
+    watched.shows(&[&between, &new, &new, &new]);
+    assert_eq!(watched.codes()[0], (Severity::Failure, Code::WentBack));
+}
+
+/// That they part in the end does not undo what clients met until then.
+#[test]
+fn old_and_new_that_part_too_late_fail() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    watched.shows(&[&old]);
+    for _ in 0..31 {
+        watched.shows(&[&new, &old]);
+    }
+    watched.shows(&[&new, &new, &new]);
+    assert_eq!(watched.codes(), [(Severity::Failure, Code::NeverParted)]);
+}
+
+/// Of more rotations than were waited for, the last may be on its way to some of the addresses.
+#[test]
+fn an_address_that_was_rotated_as_often_as_was_waited_for_is_not_behind() {
+    let mut authority = Authority::new().unwrap();
+    let [old, new, next] = [1, 2, 3].map(|hours| issue(&mut authority, &["localhost"], hours));
+    let mut watched = Watched::new();
+    for chain in [&old, &new, &new, &new] {
+        watched.look(1, Some(chain), None);
+        watched.look(2, Some(chain), None);
+    }
+    watched.shows(&[&next, &next, &next]);
+    assert!(watched.story.all_follow(1));
+    // Where nobody said how many, each has to follow the others.
+    assert!(!watched.story.all_follow(0));
+    assert!(!watched.story.all_follow(2));
+}
+
 #[test]
 fn addresses_that_disagree_for_too_long_fail() {
     let [old, new] = two();
@@ -508,6 +566,25 @@ fn an_address_to_which_the_name_leads_no_more_does_not_keep_the_watch() {
     watched.passes();
 }
 
+#[test]
+fn an_address_to_which_the_name_leads_no_more_is_compared_with_none() {
+    let mut authority = Authority::new().unwrap();
+    let [stale, old, new] = [2, 3, 4].map(|hours| issue(&mut authority, &["localhost"], hours));
+    let mut watched = Watched::new();
+    watched.look(1, Some(&old), None);
+    watched.look(2, Some(&stale), None);
+    watched.shows(&[&new, &new, &new]);
+    assert_eq!(
+        watched.codes(),
+        [(Severity::Warning, Code::AddressesDisagree)],
+        "the control"
+    );
+    watched
+        .story
+        .leads_to(&[SocketAddr::from(([127, 0, 0, 1], 443))]);
+    assert!(watched.codes().is_empty(), "{:?}", watched.codes());
+}
+
 /// One that has missed the rotation before the watch looks like one with a certificate of its own.
 #[test]
 fn addresses_that_come_to_agree_are_not_told() {
@@ -582,6 +659,29 @@ fn an_earlier_end_and_an_old_key_are_told_and_pass() {
     assert_eq!(watched.codes(), [(Severity::Warning, Code::SameKey)]);
 }
 
+#[test]
+fn what_is_wrong_with_a_certificate_is_told_once_for_all_addresses() {
+    let mut authority = Authority::new().unwrap();
+    let [long, short] = [9, 1].map(|hours| issue(&mut authority, &["localhost"], hours));
+    let mut watched = Watched::new();
+    for chain in [&long, &short, &short, &short] {
+        watched.look(1, Some(chain), None);
+        watched.look(2, Some(chain), None);
+    }
+    assert_eq!(watched.codes(), [(Severity::Warning, Code::EndsEarlier)]);
+}
+
+/// An intermediate that a server had forgotten, for one.
+#[test]
+fn another_chain_of_the_same_certificate_has_no_old_key() {
+    let mut authority = Authority::new().unwrap();
+    let whole = issue(&mut authority, &["localhost"], 1);
+    let alone = Presented::read(whole.chain[..1].to_vec()).unwrap();
+    let mut watched = Watched::new();
+    watched.shows(&[&alone, &whole, &whole, &whole]);
+    assert!(watched.codes().is_empty(), "{:?}", watched.codes());
+}
+
 /// Half of one chain and half of the other: the leaf is new, and the intermediate is not yet.
 #[test]
 fn a_mixed_chain_in_between_is_told() {
@@ -633,6 +733,9 @@ fn the_order_of_a_chain_is_told_by_names_and_keys() {
         Order::Right,
         "a renewed intermediate has the same key"
     );
+    // One of the same name that has another key did not sign the leaf.
+    let namesake = issue(&mut Authority::new().unwrap(), &["localhost"], 1).chain[1].clone();
+    assert_eq!(order(&[&leaf, &namesake]), Order::Unrelated);
 }
 
 /// `cat cert.pem fullchain.pem`. Clients that build their own path take it.
