@@ -45,6 +45,10 @@ pub(crate) fn events(line: &Line) -> Vec<Cut> {
     {
         return Vec::new();
     }
+    // Words of other programs are read often, and most have none of what an event begins with.
+    if !line.text.contains('"') {
+        return Vec::new();
+    }
     // Some programs write spaces between the parts of an event.
     let text = line.text.replace(' ', "");
     let mut all = in_text(&text);

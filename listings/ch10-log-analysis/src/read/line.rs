@@ -74,7 +74,7 @@ impl Line {
         let first = events.next();
         let cut = match &first {
             Some(_) => found.cut.then_some(CUT),
-            None if text.trim_start().starts_with('{') => Some(CUT),
+            None if found.cut => Some(CUT),
             None => Some(NO_EVENT),
         };
         let first = Self::new((file, number), text, first, too_long.or(cut));

@@ -204,6 +204,11 @@ fn a_log_without_an_event() {
     let line = "log: 0 events, 2 broken lines (the first is line 1: no event)\nno line of it is an event, such as {";
     assert!(found.contains(line), "{found}");
     assert!(!said("").contains("no line of it"), "nothing is broken");
+    // An object of another program is whole.
+    let other = said("{\"level\":\"info\",\"msg\":\"x\"}\n");
+    assert!(other.contains("(the first is line 1: no event)"), "{other}");
+    let cut = said("{\"ts\":\"2026-01-01T00:00:00Z\",\n");
+    assert!(cut.contains("(the first is line 1: cut"), "{cut}");
 }
 
 /// Marks that turn the direction of text, or break a line, do not reach a terminal.
