@@ -118,6 +118,12 @@ pub fn a_serial_that_the_log_never_names_is_a_lie() {
         is_a_lie(&[], seen(50, 55, "1001")),
         "A client was shown 1001, and this log claims nothing at all. A log without a line explains nothing, and no sighting may be passed over. It is not among the lies."
     );
+    let late = claims(&[(100, "1001")]);
+    assert!(
+        is_a_lie(&late, seen(50, 55, "1003")) && !is_a_lie(&late, seen(50, 55, "1001")),
+        "The first line of a log comes at 100 ms, and names 1001. Before it, one client was shown 1003 and another one 1001. The line comes after the swap, so it explains the second, and it explains nothing else: a server that serves before \
+         its first line is still held to what its log names."
+    );
 }
 
 /// Each lie is picked, in the order in which they were given.

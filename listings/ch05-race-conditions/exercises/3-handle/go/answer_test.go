@@ -7,6 +7,7 @@ package answer
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,6 +66,8 @@ type world struct {
 	calls []string
 	// fails says whether the first call of Open fails, for want of a descriptor.
 	fails bool
+	// worded says whether what is missing is said in the words of package fs, and not in those of this system.
+	worded bool
 }
 
 // begin is a world whose files prepare has laid. Nothing comes before the call of the number -1.
@@ -133,6 +136,9 @@ func (world *world) Open(path string) (Directory, error) {
 		return nil, syscall.EMFILE
 	}
 	root, err := os.OpenRoot(world.here(path))
+	if world.worded && errors.Is(err, fs.ErrNotExist) {
+		return nil, missing(path)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +249,15 @@ func TestPlainFilesAreRead(t *testing.T) {
 	if seen, said, _ := world.look(); seen != of(1) {
 		t.Fatalf("The directory holds `tls.crt` and `tls.key` as plain files, and no `..data`. The look returned %s. Its calls were: %s. Where there is no `..data`, the directory itself is what has to be opened.", said, world.calledFor())
 	}
+	world = begin(t, func(directory string) error { return write(directory, 1) }, -1, 0)
+	world.worded = true
+	if seen, said, _ := world.look(); seen != of(1) {
+		t.Fatalf("The directory holds `tls.crt` and `tls.key` as plain files, and `Open` said of `..data`: %v. The look returned %s. Each system has words of its own for a file that is missing, and `errors.Is(err, fs.ErrNotExist)` knows all of them.", missing("..data"), said)
+	}
 }
+
+// missing is the error of an `fs.FS`.
+func missing(path string) error { return &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist} }
 
 // A file that is missing is an error.
 func TestAMissingFileIsAnError(t *testing.T) {
