@@ -52,3 +52,31 @@ fn by_itself(
     verify_server_name(&ParsedCertificate::try_from(leaf)?, name)?;
     Ok(ServerCertVerified::assertion())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// From the first second of its time to the last.
+    #[test]
+    fn it_is_valid_at_no_other_time() {
+        let mut request = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        request.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let begins = time::OffsetDateTime::from_unix_timestamp(2_000_000_000).unwrap();
+        request.not_before = begins;
+        request.not_after = begins + time::Duration::days(1);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let leaf = request.self_signed(&key).unwrap().der().clone();
+        let name = ServerName::try_from("localhost").unwrap();
+        let judged = |at: u64| {
+            let now = UnixTime::since_unix_epoch(Duration::from_secs(2_000_000_000 + at - 1));
+            by_itself(&leaf, &name, now).map(|_| ())
+        };
+        assert_eq!(judged(0), Err(CertificateError::NotValidYet.into()));
+        assert_eq!(judged(1), Ok(()));
+        assert_eq!(judged(86_401), Ok(()));
+        assert_eq!(judged(86_402), Err(CertificateError::Expired.into()));
+    }
+}

@@ -82,6 +82,23 @@ def test_a_client_without_a_certificate_stays_out():
         "A client with no certificate at all got in. A server that judges its clients has to ask each for a certificate, and to end the "
         "handshake where none comes. The roots alone ask nobody, and the defaults for a server do not either: `verify_mode` does."
     )
+    # A file of roots that holds a leaf and no authority.
+    chain, _ = leaf(PRIVATE, "2005")
+    with open(chain) as file:
+        end = "-----END CERTIFICATE-----\n"
+        alone = file.read().split(end)[0] + end
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as roots:
+        roots.write(alone)
+        roots.flush()
+        try:
+            context = server_context(replace(given(PUBLIC), client_roots=roots.name))
+            call(context, ssl.create_default_context(cafile=root(PUBLIC)))
+        except (ssl.SSLError, ValueError):
+            return
+    raise AssertionError(
+        "`client_roots` held a certificate that is no authority, and a client with no certificate at all got in. Whether a client is asked does not "
+        "depend on what the file holds: with no authority in it, nobody gets in."
+    )
 
 
 def test_a_certificate_of_the_public_authority_lets_nobody_in():
