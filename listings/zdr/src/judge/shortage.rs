@@ -80,7 +80,7 @@ pub(crate) fn set_aside(records: &mut Vec<Attempt>) {
     let is_full_up = records.iter().any(|record| says(record, is_full));
     let waited = |record: &Attempt| record.failed == Some(FailureKind::Stalled);
     records.retain(|record| {
-        !says(record, is_short) && !says(record, is_full) && !(is_full_up && waited(record))
+        !(says(record, is_short) || says(record, is_full) || is_full_up && waited(record))
     });
 }
 
