@@ -36,7 +36,7 @@ fn bytes_that_are_no_text_and_lines_without_end() {
     }
     all.extend(lines.last());
     let broken: Vec<_> = all.iter().map(|line| line.broken).collect();
-    assert_eq!(broken, [Some("no event"), Some("too long"), None]);
+    assert_eq!(broken, [Some("cut, or no JSON"), Some("too long"), None]);
     assert_eq!(all[1].text, "", "it is not kept");
     assert_eq!(all[2].number, 3);
 }
