@@ -1,6 +1,7 @@
 //! What a script may assert on a log: a small closed set.
 
 mod valid_for;
+mod verdict;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::read::{Line, TIMELESS, TOO_LONG};
 use crate::state::LogState;
 use crate::{contract, odd};
 use valid_for::long_enough;
+pub use verdict::Verdict;
 
 /// One assertion, and what it has found so far.
 #[derive(Debug)]
@@ -49,19 +51,6 @@ pub enum What {
     Within(Duration),
     /// What is served is valid for so long from now.
     ValidFor(Duration),
-}
-
-/// How an assertion stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It holds.
-    Holds,
-    /// It does not, and a later line may change that.
-    NotYet(String),
-    /// Nothing was read that it could be told by. A later line may change that.
-    Untold(String),
-    /// It does not, and no later line changes that.
-    Never(String),
 }
 
 #[derive(Debug, Default)]

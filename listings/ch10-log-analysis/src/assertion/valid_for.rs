@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::Verdict;
+use super::verdict::Verdict;
 use crate::state::LogState;
 
 pub(super) fn long_enough(state: &LogState, wanted: Duration, now: OffsetDateTime) -> Verdict {
