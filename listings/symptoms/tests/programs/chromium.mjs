@@ -8,8 +8,12 @@ const [program, profile, cases] = process.argv.slice(2);
 const browser = spawn(program, [
     "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", `--user-data-dir=${profile}`,
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "about:blank",
-], { stdio: ["ignore", "ignore", "pipe"] });
-process.on("exit", () => browser.kill());
+], { stdio: ["ignore", "ignore", "pipe"], detached: true });
+const ended = new Promise((resolve) => browser.on("exit", resolve));
+// The program may be a script that starts the browser: all of its group has to go.
+process.on("exit", () => {
+    try { process.kill(-browser.pid, "SIGKILL"); } catch { /* It has ended. */ }
+});
 
 const lines = readline.createInterface({ input: browser.stderr });
 const address = await new Promise((resolve, reject) => {
@@ -17,7 +21,7 @@ const address = await new Promise((resolve, reject) => {
         const found = /^DevTools listening on (ws:\S+)$/.exec(line);
         if (found) { resolve(found[1]); }
     });
-    browser.on("exit", () => reject(new Error("the browser has ended")));
+    ended.then(() => reject(new Error("the browser has ended")));
 });
 const socket = new WebSocket(address);
 await new Promise((resolve, reject) => { socket.onopen = resolve; socket.onerror = reject; });
@@ -44,4 +48,6 @@ for (const { scene, url, ignore } of JSON.parse(cases)) {
     const { errorText } = await send("Page.navigate", { url }, sessionId);
     console.log(`== ${scene}\n${errorText ?? "no error"}`);
 }
+await send("Browser.close");
+await ended;
 process.exit(0);
