@@ -23,8 +23,8 @@ impl Ages {
     }
 
     /// How old this connection is when it is asked to leave. A server asks at each tick of a clock, so one connection has
-    /// the same answer each time. Connections are numbered from 1 on each server, which runs for months: of none of them is
-    /// anything kept here.
+    /// the same answer each time. Connections are numbered from 1 on each server, which runs for months, so nothing is
+    /// kept here about any of them.
     pub fn of(&self, connection: u64) -> Duration {
         todo!("this is the starter: write `Ages`")
     }

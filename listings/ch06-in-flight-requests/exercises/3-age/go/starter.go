@@ -19,8 +19,8 @@ func New(maxAge time.Duration, jitter float64, seed uint64) *Ages {
 }
 
 // Of is how old this connection is when it is asked to leave. A server asks at each tick of a clock, so one connection has the
-// same answer each time. Connections are numbered from 1 on each server, which runs for months: of none of them is anything
-// kept here.
+// same answer each time. Connections are numbered from 1 on each server, which runs for months, so nothing is kept here about
+// any of them.
 func (ages *Ages) Of(connection uint64) time.Duration {
 	panic("this is the starter: write `Ages`")
 }

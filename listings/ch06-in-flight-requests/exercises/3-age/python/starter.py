@@ -15,7 +15,7 @@ class Ages:
 
     def of(self, connection):
         """How many seconds old this connection is when it is asked to leave. A server asks at each tick of a clock, so one connection
-        has the same answer each time. Connections are numbered from 1 on each server, which runs for months: of none of them is
-        anything kept here.
+        has the same answer each time. Connections are numbered from 1 on each server, which runs for months, so nothing is
+        kept here about any of them.
         """
         raise NotImplementedError("this is the starter: write `Ages`")
