@@ -137,6 +137,19 @@ fn a_cut_event_is_found_in_any_notation() {
     }
 }
 
+/// Anybody may write into a log. A line is not searched again for each of its backslashes: that takes hours.
+#[test]
+fn a_line_of_backslashes_is_read_as_any_other() {
+    let line = format!("{{\"\"ts\"\":{}\"", "\\".repeat(500_000));
+    let log = format!("{RUN}{line}\n");
+    let (code, error) = Scene::new(&log).assert(&["--none", "key_exposed"]);
+    assert_eq!(code, Some(2), "{error}");
+    assert!(
+        error.contains("is cut, and may have been `key_exposed`"),
+        "{error}"
+    );
+}
+
 /// Libraries for logging have a field `event` of their own. Such a log says nothing of a server.
 #[test]
 fn a_log_of_other_events_proves_nothing() {
