@@ -125,8 +125,11 @@ pub(crate) fn may_be(event: &Event, unwanted: &Want) -> Option<String> {
     }
     let Some(about) = EVENTS.get(event.name()) else {
         let written = event.name().to_lowercase().replace('-', "_");
+        // To compare a name of a megabyte takes a minute, and its length alone tells that it is none of these.
+        let length = written.chars().count();
+        let is_near = |known: &&String| known.len().abs_diff(length) <= MISSPELT;
         let far = |known: &&String| strsim::damerau_levenshtein(known, &written);
-        let nearest = EVENTS.keys().min_by_key(far)?;
+        let nearest = EVENTS.keys().filter(is_near).min_by_key(far)?;
         let meant = nearest == name && far(&nearest) <= MISSPELT;
         let said = format!(
             "`{}` is no event of the contract, and may be `{name}`",

@@ -70,13 +70,19 @@ fn with_own_quotes(text: &str, quote: &str) -> Option<String> {
     if !has("ts") && !has("event") {
         return None;
     }
-    let mut text = text.replace(quote, OWN).replace('"', &OUTER.to_string());
-    // The quotes of the texts between the two have backslashes as well.
-    let escaped = format!("\\{OUTER}");
-    while text.contains(&escaped) {
-        text = text.replace(&escaped, &OUTER.to_string());
+    let text = text.replace(quote, OWN);
+    let mut plain = String::with_capacity(text.len());
+    for part in text.split_inclusive('"') {
+        match part.strip_suffix('"') {
+            // The quotes of the texts between the two have backslashes as well.
+            Some(inner) => {
+                plain.push_str(inner.trim_end_matches('\\'));
+                plain.push(OUTER);
+            }
+            None => plain.push_str(part),
+        }
     }
-    Some(text.replace(OWN, "\""))
+    Some(plain.replace(OWN, "\""))
 }
 
 /// Those of one text.

@@ -137,6 +137,31 @@ fn a_cut_event_is_found_in_any_notation() {
     }
 }
 
+/// Anybody may write into a log. A line is not searched again for each of its backslashes: that takes hours.
+#[test]
+fn a_line_of_backslashes_is_read_as_any_other() {
+    let line = format!("{{\"\"ts\"\":{}\"", "\\".repeat(500_000));
+    let log = format!("{RUN}{line}\n");
+    let (code, error) = Scene::new(&log).assert(&["--none", "key_exposed"]);
+    assert_eq!(code, Some(2), "{error}");
+    assert!(
+        error.contains("is cut, and may have been `key_exposed`"),
+        "{error}"
+    );
+}
+
+/// Nor is a name of any length compared with each of the contract.
+#[test]
+fn a_name_of_any_length_is_another_event() {
+    let name = "a".repeat(500_000);
+    let line = format!(r#"{{"ts":"2026-01-01T00:00:05.000000000Z","event":"{name}"}}"#);
+    let log = format!("{RUN}{line}\n");
+    for (arguments, expected) in [(["--loaded", "1003"], 1), (["--none", "key_exposed"], 0)] {
+        let (code, error) = Scene::new(&log).assert(&arguments);
+        assert_eq!(code, Some(expected), "{arguments:?}: {error}");
+    }
+}
+
 /// Libraries for logging have a field `event` of their own. Such a log says nothing of a server.
 #[test]
 fn a_log_of_other_events_proves_nothing() {
