@@ -1,6 +1,12 @@
 //! Chromium, without its windows: one of it opens a page of each of the wrong servers.
 
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use lab::BOUND;
 use serde_json::json;
+use tokio::time::{sleep, timeout};
 
 use crate::bench::Bench;
 use crate::capture::{Scenes, run};
@@ -41,4 +47,18 @@ async fn chromium() {
     let mut scenes = Scenes::of("chromium");
     scenes.add_each(&run(&mut command).await);
     scenes.check().await;
+    let gone = timeout(BOUND, async {
+        while names(&bench.path("profile")) {
+            sleep(Duration::from_millis(10)).await;
+        }
+    });
+    assert!(gone.await.is_ok(), "the browser is left behind");
+}
+
+/// Whether a process was started with this path. Where the system does not tell, none was.
+fn names(path: &Path) -> bool {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let mut started = processes.filter_map(|of| fs::read(of.path().join("cmdline")).ok());
+    let path = path.to_string_lossy();
+    started.any(|line| String::from_utf8_lossy(&line).contains(&*path))
 }
