@@ -372,6 +372,20 @@ async fn a_pipe_is_not_waited_for_in_vain() {
     }
 }
 
+/// A part of a line has come, and its last one has not: what stands before it is judged.
+#[tokio::test]
+async fn a_part_of_a_line_holds_up_no_other() {
+    let scene = Scene::new(RUN);
+    let asked = ["assert", "-", "--loaded", "1002", "--wait", "3600"];
+    let (mut asking, mut writer) = slowly(&scene, &asked);
+    let part = b"2026-01-01T00:00:05Z stderr P {\"ts\":\n";
+    writer.write_all(part).unwrap();
+    let asking = asking.stderr(Stdio::piped()).output();
+    let ended = tokio::time::timeout(BOUND, asking).await;
+    let ended = ended.expect("it waits for the last part").unwrap();
+    assert_eq!(ended.status.code(), Some(0));
+}
+
 /// Lines of a pipe are shown as they come.
 #[tokio::test]
 async fn what_a_pipe_has_brought_is_shown() {
