@@ -284,7 +284,7 @@ impl Assertion {
             }
             What::ValidFor(_) => {
                 if loaded {
-                    self.lost = None;
+                    (self.lost, self.doubt) = (None, None);
                 }
                 loaded
             }
@@ -353,9 +353,8 @@ impl Assertion {
         let verdict = self.by_what_is_there(state, now);
         let missing = self.lost.as_ref().or(self.doubt.as_ref());
         match (&self.what, missing, verdict) {
-            (What::Within(_) | What::ValidFor(_), _, Verdict::Holds) if self.lost.is_some() => {
-                let lost = self.lost.as_deref().unwrap_or_default();
-                Verdict::Untold(format!("{lost}, and may say otherwise"))
+            (What::Within(_) | What::ValidFor(_), Some(missing), Verdict::Holds) => {
+                Verdict::Untold(format!("{missing}, and may say otherwise"))
             }
             (_, Some(missing), Verdict::NotYet(said)) => {
                 Verdict::Untold(format!("{missing}, and may hold what is missing: {said}"))

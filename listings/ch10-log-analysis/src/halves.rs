@@ -74,6 +74,12 @@ impl Halves {
     }
 }
 
+/// Whether more has to come before this is a line. A part of Docker's is longer than what is read at once.
+pub(crate) fn may_be_a_part(line: &[u8]) -> bool {
+    let tags = line.splitn(4, |byte| *byte == b' ').nth(2);
+    tags.is_some_and(|tags| tags.starts_with(b"P"))
+}
+
 /// What a runtime has written in a line.
 #[derive(Debug, PartialEq)]
 struct Part {

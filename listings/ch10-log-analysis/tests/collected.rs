@@ -300,6 +300,32 @@ fn an_event_in_capitals_proves_nothing() {
     }
 }
 
+/// What cannot be read may say otherwise than what is there: of how long a rotation takes, and until when a certificate
+/// is valid. What is loaded afterwards says that anew.
+#[test]
+fn what_cannot_be_read_may_refute() {
+    let within = ["--within", "300"];
+    let valid = ["--valid-for", "60"];
+    let started = rotation(1, 2, "1a03").replace("rotation_started", "ROTATION_STARTED");
+    let loaded = rotation(1, 2, "1a03").replace("identity_loaded", "IDENTITY_LOADED");
+    let long = "x".repeat((1 << 20) + 1) + "\n";
+    for (more, asked) in [
+        (&started, within),
+        (&loaded, valid),
+        (&long, within),
+        (&long, valid),
+    ] {
+        let (code, error) = Scene::new(&(RUN.to_owned() + more)).assert(&asked);
+        assert_eq!(code, Some(2), "{asked:?}: {error}");
+        assert!(error.contains("and may say otherwise"), "{error}");
+    }
+    let log = RUN.replacen("identity_loaded", "IDENTITY_LOADED", 1);
+    for (seconds, expected) in [("60", 0), ("999999999", 1)] {
+        let (code, error) = Scene::new(&log).assert(&["--valid-for", seconds]);
+        assert_eq!(code, Some(expected), "{seconds}: {error}");
+    }
+}
+
 /// A program that writes this, and goes on for a while.
 fn slowly(scene: &Scene, arguments: &[&str]) -> (tokio::process::Command, std::io::PipeWriter) {
     let (reader, mut writer) = std::io::pipe().unwrap();
@@ -344,6 +370,20 @@ async fn a_pipe_is_not_waited_for_in_vain() {
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
         assert_eq!(ended.status.code(), Some(code), "{asked:?}: {said}");
     }
+}
+
+/// A part of a line has come, and its last one has not: what stands before it is judged.
+#[tokio::test]
+async fn a_part_of_a_line_holds_up_no_other() {
+    let scene = Scene::new(RUN);
+    let asked = ["assert", "-", "--loaded", "1002", "--wait", "3600"];
+    let (mut asking, mut writer) = slowly(&scene, &asked);
+    let part = b"2026-01-01T00:00:05Z stderr P {\"ts\":\n";
+    writer.write_all(part).unwrap();
+    let asking = asking.stderr(Stdio::piped()).output();
+    let ended = tokio::time::timeout(BOUND, asking).await;
+    let ended = ended.expect("it waits for the last part").unwrap();
+    assert_eq!(ended.status.code(), Some(0));
 }
 
 /// Lines of a pipe are shown as they come.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
 use super::{LONGEST, Line, TOO_LONG, Text};
-use crate::halves::Halves;
+use crate::halves::{Halves, may_be_a_part};
 use crate::odd;
 use crate::repeated::Recent;
 
@@ -60,7 +60,9 @@ impl<R: BufRead> Lines<R> {
             let end = buffer.iter().position(|byte| *byte == b'\n');
             let part = &buffer[..end.unwrap_or(buffer.len())];
             let taken = part.len() + usize::from(end.is_some());
-            self.more = buffer[taken..].contains(&b'\n');
+            let behind = &buffer[taken..];
+            let next = behind.iter().position(|byte| *byte == b'\n');
+            self.more = next.is_some_and(|end| !may_be_a_part(&behind[..end]));
             // A file that was truncated under a writer that does not append has a hole of these before its first line.
             let holes = match self.begun.is_empty() {
                 true => part.iter().take_while(|byte| **byte == 0).count(),

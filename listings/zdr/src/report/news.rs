@@ -12,7 +12,7 @@ use crate::report::{Evidence, Finding, Report};
 const RARE: f64 = 0.2;
 
 /// What a report says of a server that nothing tells of new files.
-const FOLLOWS: &str = "it follows its files";
+pub(super) const FOLLOWS: &str = "it follows its files";
 
 /// What comes first where a server, or the command that tells it, has complained of a reload.
 const COMPLAINED: &str =

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::report::news::FOLLOWS;
 use crate::report::{Report, Rotation};
 
 /// Times of the rotations of one report.
@@ -48,6 +49,7 @@ impl Times {
             "by a restart" => "after the restart was over",
             // So a command is shown, and a signal is not.
             how if how.starts_with("by `") => "after the command was over",
+            FOLLOWS if is_early => "after the files were complete",
             _ if is_early => "after the files were complete and it was told",
             _ => return None,
         };

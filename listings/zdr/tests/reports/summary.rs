@@ -65,6 +65,11 @@ fn what_the_times_of_a_restart_count_from_is_said() {
     let text = summary(&restarted).replace("\n  ", " ");
     let from = "after the files were complete and it was told, or 700 ms and 700 ms after";
     assert!(text.contains(from), "{text}");
+    // Nothing tells one that follows its files.
+    restarted.server.reload = "it follows its files".into();
+    let text = summary(&restarted).replace("\n  ", " ");
+    let from = "after the files were complete, or 700 ms and 700 ms after";
+    assert!(text.contains(from), "{text}");
     for rotation in &mut restarted.rotations {
         rotation.first_new_ms = Some(2.0);
     }
