@@ -83,7 +83,7 @@ pub struct Server {
     served_first: Option<Vec<(i32, i32)>>,
     /// The log file of a server that is attached to, and from where on it was not read yet.
     log: Option<(PathBuf, u64)>,
-    _reading: JoinSet<()>,
+    reading: JoinSet<()>,
 }
 
 struct Process {
@@ -138,7 +138,7 @@ impl Server {
             before: Before::now(),
             served_first: None,
             log: None,
-            _reading: JoinSet::new(),
+            reading: JoinSet::new(),
         };
         match &spec.attach {
             Some(attach) => server.attach(attach).await?,
@@ -217,12 +217,12 @@ impl Server {
         };
         cleanup::watch_over(tree.group);
         if let Some(stdout) = child.stdout.take() {
-            self._reading.spawn(listen(self.output.clone(), stdout));
+            self.reading.spawn(listen(self.output.clone(), stdout));
         }
         let already = self.spec.ready.event.as_ref();
         let already = already.map_or(0, |event| self.output.log().all(&want(event)).len());
         if let Some(stderr) = child.stderr.take() {
-            self._reading.spawn(listen(self.output.clone(), stderr));
+            self.reading.spawn(listen(self.output.clone(), stderr));
         }
         self.pid = Some(tree.group);
         self.process = Some(Process {
@@ -373,6 +373,13 @@ impl Server {
     /// Where it listens. It may change when it is started anew.
     pub fn address(&self) -> watch::Receiver<SocketAddr> {
         self.address.subscribe()
+    }
+
+    /// Waits until all that it has printed is read, for a second at the most: a process that it has started may go on
+    /// with its pipe.
+    pub(crate) async fn read_to_the_end(&mut self) {
+        let all = async { while self.reading.join_next().await.is_some() {} };
+        let _ = timeout(Duration::from_secs(1), all).await;
     }
 
     /// What it has printed.

@@ -48,11 +48,12 @@ pub(crate) fn is_short(error: &str) -> bool {
     none_left.any(|of| error.contains(&of))
 }
 
-/// What servers say to a client that is one too many: PostgreSQL (SQLSTATE 53300), Redis, Dovecot, mail servers (Exim
-/// counts "concurrent SMTP connections"), and servers of HTTP that limit how often one client may come (RFC 6585, section
-/// 4).
-const FULL: [&str; 7] = [
-    "53300",
+/// What PostgreSQL says to a client that is one too many. Among other digits it is another number.
+const SQLSTATE: &str = "53300";
+
+/// What others say to it: Redis, Dovecot, mail servers (Exim counts "concurrent SMTP connections"), and servers of HTTP
+/// that limit how often one client may come (RFC 6585, section 4).
+const FULL: [&str; 6] = [
     "max number of clients reached",
     "Maximum number of connections",
     "oo many con",
@@ -63,7 +64,8 @@ const FULL: [&str; 7] = [
 
 /// Whether a server's answer says that it has no room for another client.
 pub(crate) fn is_full(answer: &str) -> bool {
-    FULL.iter().any(|words| answer.contains(words))
+    let mut words = answer.split(|letter: char| !letter.is_ascii_alphanumeric());
+    words.any(|word| word == SQLSTATE) || FULL.iter().any(|words| answer.contains(words))
 }
 
 /// What there was no room for, if anything: a descriptor of this process, or a client at the server.
@@ -154,6 +156,7 @@ mod tests {
         for other in [
             "57P01 terminating connection due to administrator command",
             "500 Internal Server Error",
+            "500 request 1533007 failed",
         ] {
             assert!(!is_full(other), "{other}");
         }

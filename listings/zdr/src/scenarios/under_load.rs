@@ -10,7 +10,7 @@ use crate::gate::scenario::Scenario;
 use crate::judge::findings::of_handles;
 use crate::judge::of_server::of_server;
 use crate::judge::overload::Overload;
-use crate::judge::shortage::{set_aside, shortage};
+use crate::judge::shortage::{is_full, set_aside, shortage};
 use crate::load::Target;
 use crate::report::format;
 use crate::report::{Code, Evidence, Finding, Handles};
@@ -65,7 +65,7 @@ pub(crate) async fn under_load(
     settled(&probes, &testbed, typical).await;
     load.stop().await;
 
-    let (records, shortage) = with_room(probes.recorder.records(), from);
+    let (records, shortage) = with_room(scenario, probes.recorder.records(), from);
     let overload = overload(&probes, &testbed, from, waited_for.as_slice());
     if went_back(&records, &last, None) {
         outcome.fail(
@@ -87,9 +87,21 @@ pub(crate) async fn under_load(
     Ok(outcome)
 }
 
-/// What clients met from then on, but for those for whom there was no room; and why there was none.
-fn with_room(mut records: Vec<Attempt>, from: Duration) -> (Vec<Attempt>, Option<String>) {
+/// What clients met from then on, but for those for whom there was no room; and why there was none. Where a file is stuck,
+/// handshakes that wait for it take the room away, and that is the server's own doing, unless it was full before.
+fn with_room(
+    scenario: Scenario,
+    mut records: Vec<Attempt>,
+    from: Duration,
+) -> (Vec<Attempt>, Option<String>) {
+    let was_full = records
+        .iter()
+        .filter(|record| record.done < from)
+        .any(|record| record.error.as_deref().is_some_and(is_full));
     records.retain(|record| record.done >= from);
+    if scenario == Scenario::Stalled && !was_full {
+        return (records, None);
+    }
     let shortage = shortage(&records);
     set_aside(&mut records);
     (records, shortage)
@@ -372,6 +384,31 @@ mod tests {
             !waits(Scenario::Unchanged, 20_000, 50),
             "nobody is there to wait for"
         );
+    }
+
+    /// Clients whose handshakes wait for a file that is stuck take the room of others.
+    #[test]
+    fn a_stuck_file_that_fills_a_server_is_not_excused_by_that() {
+        let at = |at, error: Option<&str>, failed| Attempt {
+            done: Duration::from_secs(at),
+            error: error.map(Into::into),
+            failed,
+            ..Attempt::opening(Class::Full, Duration::ZERO)
+        };
+        let full = || at(6, Some("53300 too many"), Some(FailureKind::Status));
+        let waits = at(7, Some("nothing within 5s"), Some(FailureKind::Stalled));
+        let from = Duration::from_secs(5);
+        let records = vec![at(1, None, None), waits.clone(), full()];
+        let (left, shortage) = with_room(Scenario::Stalled, records.clone(), from);
+        assert_eq!((left.len(), shortage), (2, None));
+        let (left, shortage) = with_room(Scenario::Garbage, records, from);
+        assert!(left.is_empty() && shortage.is_some());
+        let before = Attempt {
+            done: Duration::from_secs(4),
+            ..full()
+        };
+        let (left, shortage) = with_room(Scenario::Stalled, vec![before, waits, full()], from);
+        assert!(left.is_empty() && shortage.is_some(), "it was full before");
     }
 
     /// So many clients, one each tenth of a second, of which these fail. From the fiftieth on the files are valid.

@@ -13,7 +13,6 @@ use crate::server::reload::ENDED_WELL;
 /// A server may begin to listen before it has a handler.
 const BOUND: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(20);
-const LAST_WORDS: Duration = Duration::from_millis(50);
 
 /// Waits until the signal by which it is told would not end it.
 ///
@@ -39,8 +38,7 @@ pub(super) async fn survives_its_signal(server: &Server) -> Result<(), Error> {
 /// `None` where it has not ended by that.
 pub(crate) async fn ended_by_its_signal(server: &mut Server) -> Option<Error> {
     let (name, pid, status) = server.has_ended_by_its_signal()?;
-    // Its last words may still be on their way.
-    sleep(LAST_WORDS).await;
+    server.read_to_the_end().await;
     let tried = format!(
         "SIG{name} was sent to process {pid} when there were new files: it ended ({status})"
     );
