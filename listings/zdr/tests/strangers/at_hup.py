@@ -68,19 +68,13 @@ def hands_over(*_):
 
 
 def stays_beside(*_):
-    """As gunicorn and nginx do at SIGUSR2: a second master with a worker serves beside the first, which stays."""
-    global context, wakes, woken
+    """As gunicorn and nginx do at SIGUSR2: a second master with a worker listens beside the first, which stays. Which of
+    them accepts a client is chance with those; here it is always the first."""
     if os.fork():
         return
-    # The first one's signals are its own.
-    wakes, woken = socket.socketpair()
-    for end in (wakes, woken):
-        end.setblocking(False)
-    signal.set_wakeup_fd(wakes.fileno())
-    context = loaded()
-    if os.fork():
-        while True:
-            signal.pause()
+    os.fork()
+    while True:
+        signal.pause()
 
 
 context = loaded()
