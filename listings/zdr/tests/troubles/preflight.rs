@@ -346,6 +346,14 @@ exec openssl s_server -accept 127.0.0.1:{{port}} -cert {{certificate}} -key {{ke
                 "the whole chain",
             ],
         ),
+        // It asks for a certificate that clients need not have, and the client objects before that matters.
+        (
+            server("-verify 1").replace("any_http", "tls"),
+            &[
+                "it shows the leaf that was written, without the intermediate",
+                "the whole chain",
+            ],
+        ),
     ]);
 }
 
