@@ -15,6 +15,9 @@ use ch11_verification::rotation::Window;
 /// So many of a class's last handshakes tell what it is shown in the end.
 const LAST: usize = 12;
 
+/// How it is said of what there was too much to do for.
+const NOT_COUNTED: &str = "Not counted, because the server or this machine is overloaded";
+
 /// What tells that there was too much to do before anything was rotated, or for this side.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overload {
@@ -153,7 +156,8 @@ impl Overload {
         Self::of(&others, (until, &[]), behind, patience)
     }
 
-    /// Takes for a warning what too much to do explains. Whether there was any such failure.
+    /// Takes for a warning what too much to do explains. Of a failure that it explains in part, the evidence is kept
+    /// that it does not. Whether there was any failure that it explains whole.
     pub fn excuse(
         &self,
         findings: &mut [Finding],
@@ -163,58 +167,65 @@ impl Overload {
         let came_through = came_through(seen.0, seen.1);
         let mut any = false;
         for found in findings {
-            let fails = found.severity == Severity::Failure;
-            if !fails || !self.explains(found, classes, seen, came_through) {
+            if found.severity != Severity::Failure {
                 continue;
             }
-            found.severity = Severity::Warning;
-            found.words = format!(
-                "Not counted, because the server or this machine is overloaded: {}",
-                found.words
-            );
-            any = true;
+            let evidence = found.evidence.iter().cloned();
+            let (explained, left): (Vec<_>, Vec<_>) =
+                evidence.partition(|of| self.explains(of, classes, seen));
+            let is_explained = match found.evidence.is_empty() {
+                true => self.explains_time(found.code, came_through),
+                false => left.is_empty(),
+            };
+            if is_explained {
+                found.severity = Severity::Warning;
+                found.words = format!("{NOT_COUNTED}: {}", found.words);
+                any = true;
+            } else if !explained.is_empty() {
+                let kinds: Vec<_> = explained.iter().map(|of| of.kind.words()).collect();
+                found.words += &format!(" {NOT_COUNTED}: {}.", kinds.join("; "));
+                found.evidence = left;
+            }
         }
         any
     }
 
-    /// Whether too much to do explains a failure.
+    /// Whether too much to do explains a failure of which no attempt tells.
+    fn explains_time(&self, code: Code, came_through: bool) -> bool {
+        let timed = [
+            Code::NotPickedUp,
+            Code::WorkersDisagree,
+            Code::HandshakesFailed,
+        ];
+        timed.contains(&code) && came_through && !self.is_slight()
+    }
+
+    /// Whether too much to do explains that attempts of a class failed in one way.
     fn explains(
         &self,
-        found: &Finding,
+        seen: &Evidence,
         classes: &[ClassReport],
         (records, windows): (&[Attempt], &[Window]),
-        came_through: bool,
     ) -> bool {
-        let Some(first) = found.evidence.first() else {
-            let timed = [
-                Code::NotPickedUp,
-                Code::WorkersDisagree,
-                Code::HandshakesFailed,
-            ];
-            return timed.contains(&found.code) && came_through && !self.is_slight();
-        };
-        let Some(class) = classes.iter().find(|of| of.class == first.class) else {
+        let Some(class) = classes.iter().find(|of| of.class == seen.class) else {
             return false;
         };
         let of_class = || records.iter().filter(|of| of.class == class.class);
         if self.is_slight() {
-            let in_time = |seen: &Evidence| seen.kind == FailureKind::Stalled;
             let all: Vec<_> = of_class().collect();
-            return found.evidence.iter().all(in_time)
+            return seen.kind == FailureKind::Stalled
                 && at_few_rotations(&all, windows, self.limit);
         }
-        found.evidence.iter().all(|seen| {
-            let otherwise = || match seen.kind {
-                FailureKind::Stalled => waits_anywhere(of_class(), windows, self.limit),
-                kind => {
-                    let long = (self.limit, self.late);
-                    is_load(seen, class) || is_given_up(kind, of_class(), windows, long)
-                }
-            };
-            while_late(seen.kind, of_class(), &self.stretches)
-                || while_none_is_served(seen.kind, of_class(), records, windows, self.limit)
-                || otherwise()
-        })
+        let otherwise = || match seen.kind {
+            FailureKind::Stalled => waits_anywhere(of_class(), windows, self.limit),
+            kind => {
+                let long = (self.limit, self.late);
+                is_load(seen, class) || is_given_up(kind, of_class(), windows, long)
+            }
+        };
+        while_late(seen.kind, of_class(), &self.stretches)
+            || while_none_is_served(seen.kind, of_class(), records, windows, self.limit)
+            || otherwise()
     }
 
     /// Takes a scenario's failures for what they are where too much to do explains all of them: of what it found,

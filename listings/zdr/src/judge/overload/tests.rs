@@ -106,6 +106,32 @@ fn what_is_cut_at_each_rotation_fails_however_much_there_is_to_do() {
     }
 }
 
+/// What remains says nothing of clients that only waited: a cause is not taken for another by them.
+#[test]
+fn of_a_failure_that_is_explained_in_part_the_rest_remains() {
+    let mixed = attempts(25_000, |due| match (is_in_rotation(due), due) {
+        (true, _) => (10, Some(FailureKind::Refused), 0),
+        (false, 16_000..) => (5000, Some(FailureKind::Stalled), 0),
+        (false, _) => (1500, None, 1 + (due / 5000) as u32),
+    });
+    let windows = windows();
+    let class = measure::class(Class::Full, &Recorder::default(), &mixed, &windows);
+    let classes = [class];
+    let mut found = of_classes(&classes);
+    assert_eq!((found.len(), found[0].evidence.len()), (1, 2), "{found:?}");
+    let began = (ms(5000), &windows[..]);
+    let overload = Overload::of(&mixed, began, &Behind::default(), PATIENCE).unwrap();
+    assert!(!overload.excuse(&mut found, &classes, (&mixed, &windows)));
+    assert_eq!(found[0].severity, Severity::Failure);
+    let left: Vec<_> = found[0].evidence.iter().map(|of| of.kind).collect();
+    assert_eq!(left, [FailureKind::Refused]);
+    let words = &found[0].words;
+    assert!(
+        words.ends_with("is overloaded: no answer in time."),
+        "{words}"
+    );
+}
+
 #[test]
 fn one_that_was_cut_before_does_not_explain_those_that_rotations_cut() {
     let cut = attempts(25_000, |due| match is_in_rotation(due) || due == 100 {
