@@ -77,12 +77,32 @@ fn not_by_reloads_alone(report: &Report, cause: &mut Cause) {
 }
 
 /// Whether clients failed so before the first rotation as well: a server may end a connection after so many requests.
+/// That counts for a way in which others failed at rotations, if a tenth of their share did so before.
 fn began_before(report: &Report, cause: &Cause) -> bool {
     let mut found = cause.places().filter_map(|at| report.findings.get(at));
     found.any(|of| {
         let mut seen = of.evidence.iter();
-        of.scenario == ROTATION && seen.any(|of| of.phase == Some(Phase::Before))
+        of.scenario == ROTATION
+            && seen.any(|of| of.phase == Some(Phase::Before) && is_as_often_before(report, of))
     })
+}
+
+/// Whether clients of this class failed in this way at rotations, and a tenth of that share of them before the first.
+fn is_as_often_before(report: &Report, seen: &Evidence) -> bool {
+    const TENTH: f64 = 0.1;
+    let mut classes = report.classes.iter();
+    let Some(class) = classes.find(|of| of.class == seen.class) else {
+        return false;
+    };
+    let share = |phase| {
+        let failures = class.failures.iter();
+        let failures = failures.filter(|of| of.kind == seen.kind && of.phase == phase);
+        let failed: u64 = failures.map(|of| of.count).sum();
+        let all = class.phases.get(&phase).map_or(0, |of| of.attempts);
+        failed as f64 / all.max(1) as f64
+    };
+    let during = share(Phase::During);
+    during > 0.0 && share(Phase::Before) >= during * TENTH
 }
 
 /// What may be wrong with how a server is told. Where it has shown nothing new at all, the description forgot to say it,
