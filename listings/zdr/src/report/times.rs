@@ -40,8 +40,8 @@ impl Times {
     }
 
     /// The same times from the first file that was written on, and what they count from otherwise, where that says too
-    /// little: a restart is over when the server is ready again, a command when it ends, and a server that reads its
-    /// files for each handshake shows the new certificate before it is told. `None` where none of that is so.
+    /// little: a restart is over when the server is ready again, a command when it ends, lines over a socket when the last
+    /// is answered, and a server that reads its files for each handshake shows the new certificate before it is told. `None` where none of that is so.
     pub(crate) fn from_files(report: &Report) -> Option<(&'static str, Self)> {
         let median = Self::of(&report.rotations).first_new_median_ms;
         let is_early = median.is_some_and(|median| median <= 0.0);
@@ -49,6 +49,7 @@ impl Times {
             "by a restart" => "after the restart was over",
             // So a command is shown, and a signal is not.
             how if how.starts_with("by `") => "after the command was over",
+            how if how.starts_with("over the socket") => "after the socket's last answer",
             FOLLOWS if is_early => "after the files were complete",
             _ if is_early => "after the files were complete and it was told",
             _ => return None,

@@ -60,6 +60,22 @@ fn what_the_times_of_a_restart_count_from_is_said() {
             "{html}"
         );
     }
+    // A socket answers when the new files are loaded: the time until then is the server's, too, however soon it shows
+    // them after that.
+    for first_new in [-2.0, 3.0] {
+        let mut asked = restarted.clone();
+        asked.server.reload = "over the socket {dir}/my.sock".into();
+        for rotation in &mut asked.rotations {
+            rotation.first_new_ms = Some(first_new);
+        }
+        let text = summary(&asked).replace("\n  ", " ");
+        let whole = format!(
+            "{0:.0} ms and {0:.0} ms after the first file",
+            702.0 + first_new
+        );
+        let from = format!("after the socket's last answer, or {whole}");
+        assert!(text.contains(&from), "{text}");
+    }
     // One that reads its files for each handshake has shown it before the signal.
     restarted.server.reload = "by the signal HUP".into();
     let text = summary(&restarted).replace("\n  ", " ");
