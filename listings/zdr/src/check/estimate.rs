@@ -3,16 +3,18 @@
 use std::time::Duration;
 
 use crate::check::options::Options;
+use crate::check::quiet::ANSWERS;
 use crate::gate::scenario::Scenario;
 use crate::scenarios::applies;
-use crate::server::spec::Spec;
+use crate::server::spec::{Protocol, Spec};
 
-/// A server that starts and picks up new files at once, and one that never shows a new certificate.
+/// A server that starts and picks up new files at once, and one that never shows a new certificate, and is waited for at
+/// the end as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Estimate {
     /// If each new certificate is shown at once.
     pub usual: Duration,
-    /// If none ever is, and each is waited for.
+    /// If none ever is, and each is waited for; and at the end what it is still at, and long answers.
     pub longest: Duration,
 }
 
@@ -51,9 +53,26 @@ pub fn estimate(spec: &Spec, options: &Options) -> Estimate {
     let sum =
         |rotations: Duration, scenarios| frame.saturating_add(rotations.saturating_add(scenarios));
     let longest = options.interval.max(within.saturating_add(told));
+    // One that is busier than before is waited for, and so are long answers where its memory has grown.
+    let answers = match has_downloads(spec) {
+        true => ANSWERS,
+        false => Duration::ZERO,
+    };
+    let at_end = match options.rotations {
+        0 => Duration::ZERO,
+        _ => within.saturating_add(answers),
+    };
     Estimate {
         usual: sum(all(rotation), side_by_side(lasting, jobs)),
-        longest: sum(all(longest), side_by_side(waiting, jobs)),
+        longest: sum(all(longest), side_by_side(waiting, jobs)).saturating_add(at_end),
+    }
+}
+
+/// Whether clients read long answers of this server.
+pub(super) fn has_downloads(spec: &Spec) -> bool {
+    match spec.protocol {
+        Protocol::Http | Protocol::Lab => true,
+        _ => spec.download.is_some(),
     }
 }
 
@@ -83,4 +102,33 @@ fn side_by_side(lasting: impl Iterator<Item = Duration>, jobs: usize) -> Duratio
         }
     }
     free.into_iter().max().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_waited_for_at_the_end_belongs_to_the_longest() {
+        let longest = |protocol: &str, rotations| {
+            let toml = format!(
+                "command = [\"s\", \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\nprotocol = \"{protocol}\"\n\
+                 [limits]\nreload_within_ms = 10000\n"
+            );
+            let spec = Spec::parse(&toml).expect("it is a description");
+            let options = Options {
+                rotations,
+                interval: Duration::from_secs(1),
+                steady: Duration::ZERO,
+                scenarios: Vec::new(),
+                ..Options::default()
+            };
+            estimate(&spec, &options).longest - START
+        };
+        let each = |seconds| Duration::from_secs(seconds);
+        // Each rotation is waited for, and the last one's work; then long answers, where there are any.
+        assert_eq!(longest("any_http", 2), each(10 + 10 + 10));
+        assert_eq!(longest("http", 2), each(10 + 10 + 10) + ANSWERS);
+        assert_eq!(longest("http", 0), each(0));
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::check::estimate::estimate;
+use crate::check::estimate::{estimate, has_downloads};
 use crate::check::options::Options;
 use crate::gate::scenario::Scenario;
 use crate::scenarios::applies;
@@ -35,7 +35,7 @@ pub fn plan(spec: &Spec, options: &Options) -> String {
     line(
         "takes",
         &format!(
-            "about {}, if it shows each new certificate at once; about {}, if it shows none",
+            "about {}, if it shows each new certificate at once; about {}, if it shows none, and is busy to the end",
             minutes(estimate.usual),
             minutes(estimate.longest)
         ),
@@ -126,10 +126,7 @@ fn signals(spec: &Spec, options: &Options) -> String {
 
 fn clients(spec: &Spec, options: &Options) -> String {
     let dialogue = spec.protocol.is_dialogue();
-    let has_downloads = match spec.protocol {
-        Protocol::Http | Protocol::Lab => true,
-        _ => spec.download.is_some(),
-    };
+    let has_downloads = has_downloads(spec);
     let possible = |class: &Class| match class {
         Class::Full | Class::Resuming | Class::Tls12 => true,
         Class::Nameless | Class::Sibling => spec.other_name.is_some(),

@@ -13,7 +13,7 @@ use crate::server::process_tree::Usage;
 use crate::testbed::TestBed;
 
 /// How long answers may take that are waited for. One of ten megabytes takes twelve seconds.
-const ANSWERS: Duration = Duration::from_secs(20);
+pub(super) const ANSWERS: Duration = Duration::from_secs(20);
 /// How often the processes are counted in such a time.
 const LOOKS: u32 = 8;
 
