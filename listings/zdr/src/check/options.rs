@@ -128,6 +128,11 @@ pub enum Step {
     Steady,
     /// This machine, or the server, could not keep up. Clients of each class come at this rate from now on.
     Slowed(f64),
+    /// A rotation begins: files are written, the server is told, and waited for. A command that reloads it may take long.
+    Rotating {
+        /// Its number.
+        number: u32,
+    },
     /// A rotation is over.
     Rotated {
         /// Its number.

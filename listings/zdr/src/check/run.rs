@@ -113,6 +113,7 @@ impl Run {
         let answers = testbed.target.read_ahead.readers();
         self.growth.rotated(self.recorder.now(), before);
         for number in 1..=self.options.rotations {
+            (control.progress)(Step::Rotating { number });
             let next = self.recorder.now() + self.options.interval;
             let window = rotate(testbed, &self.recorder, &self.client).await?;
             let after = window

@@ -51,6 +51,12 @@ impl Progress {
                     false,
                 )
             }
+            // Where each line stays, one that says what came of it is enough.
+            Step::Rotating { .. } if self.bar.is_none() => return,
+            Step::Rotating { number } => (
+                format!("rotation {number} of {rotations}: waiting for the reload"),
+                false,
+            ),
             Step::Rotated {
                 number,
                 after: Some(after),
@@ -110,4 +116,27 @@ fn lines(ready: &Ready) -> String {
         text += &line("without", &format!("{class}: {why}"));
     }
     text.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A command that reloads a server may take minutes: the line says what is waited for.
+    #[test]
+    fn a_reload_that_takes_long_is_what_the_line_says() {
+        let progress = Progress {
+            bar: Some(ProgressBar::hidden()),
+            rotations: 3,
+            quiet: false,
+        };
+        progress.show(&Step::Rotated {
+            number: 1,
+            after: None,
+        });
+        progress.show(&Step::Rotating { number: 2 });
+        let bar = progress.bar.expect("it has one");
+        assert_eq!(bar.message(), "rotation 2 of 3: waiting for the reload");
+        assert_eq!(bar.position(), 1, "what begins is not done");
+    }
 }
