@@ -75,12 +75,26 @@ impl ServerOutput {
         self.lock().complained
     }
 
-    /// The first line after so many that complains of something.
+    /// Of the lines after so many that complain of something, the first, and one that says something else: the first
+    /// that names a file where that one names none, or else the last.
     pub(crate) fn complaint_since(&self, complained: usize) -> Option<String> {
         let inner = self.lock();
-        let mut complaints = inner.complaints.iter();
-        let first = complaints.find(|(number, _)| *number > complained);
-        first.map(|(_, line)| line.clone())
+        let complaints = inner.complaints.iter();
+        let mut since = complaints.filter(|(number, _)| *number > complained);
+        let (_, first) = since.next()?;
+        let others: Vec<_> = since
+            .map(|(_, line)| line)
+            .filter(|line| shape(line) != shape(first))
+            .collect();
+        let mut with_file = others.iter().filter(|line| names_file(line));
+        let named = match names_file(first) {
+            true => None,
+            false => with_file.next(),
+        };
+        Some(match named.or(others.last()) {
+            Some(other) => format!("{first}; then: {other}"),
+            None => first.clone(),
+        })
     }
 
     /// How many lines held bytes of a private key.
@@ -157,6 +171,23 @@ impl Inner {
     }
 }
 
+/// A line without its figures: a time and a number of a process tell no line from another.
+fn shape(line: &str) -> String {
+    line.chars().filter(|letter| !letter.is_numeric()).collect()
+}
+
+/// Whether a line names a file: by its path, or by an ending that certificates and keys have.
+fn names_file(line: &str) -> bool {
+    const ENDINGS: [&str; 6] = [".pem", ".crt", ".cer", ".key", ".p12", ".jks"];
+    let mut words =
+        line.split(|letter: char| letter.is_whitespace() || "'\"`()[]<>{},;=".contains(letter));
+    words.any(|word| {
+        let word = word.trim_end_matches([':', '.']);
+        let is_path = ["/", "./", "../"].iter().any(|of| word.starts_with(of));
+        (is_path && word.len() > 2) || ENDINGS.iter().any(|of| word.ends_with(of))
+    })
+}
+
 /// Reads a stream of the server to its end. A line that is longer than [`LONGEST`] counts as several: what is
 /// kept does not grow with what is printed.
 pub(crate) async fn listen(to: ServerOutput, stream: impl AsyncRead + Unpin) {
@@ -199,7 +230,37 @@ mod tests {
             output.line("127.0.0.1 - GET / 200".into());
         }
         let said = output.complaint_since(before).unwrap();
-        assert_eq!(said, "reload failed: [Errno 13] Permission denied");
+        assert_eq!(
+            said,
+            "reload failed: [Errno 13] Permission denied; then: another error"
+        );
+    }
+
+    /// Most programs say first that they failed, and then of which file.
+    #[test]
+    fn the_complaint_that_names_a_file_is_told_beside_the_first() {
+        let said = |lines: &[&str]| {
+            let output = ServerOutput::default();
+            for line in lines {
+                output.line((*line).into());
+            }
+            output.complaint_since(0).unwrap()
+        };
+        let failed = "12:00:01 reload failed";
+        let file = "12:00:01 cannot read `/etc/tls/tls.key`: permission denied";
+        let last = "12:00:02 error: the old configuration stays";
+        let both = format!("{failed}; then: {file}");
+        assert_eq!(said(&[failed, file, last]), both);
+        assert_eq!(said(&[failed, last]), format!("{failed}; then: {last}"));
+        assert_eq!(said(&[file, last]), format!("{file}; then: {last}"));
+        // The same again, a second later, is no other.
+        assert_eq!(said(&[failed, "12:00:02 reload failed"]), failed);
+        for named in ["open(tls.crt): error", "error in ./conf:", "(/run/x/tls)"] {
+            assert!(super::names_file(named), "{named}");
+        }
+        for none in ["GET / failed", "error 3/4", "http://localhost/x failed"] {
+            assert!(!super::names_file(none), "{none}");
+        }
     }
 
     #[tokio::test]
