@@ -13,6 +13,7 @@ use crate::report::{
     ClassReport, Code, Evidence, Failures, Finding, Handles, Phase, Plan, Rotation, Severity,
     Status,
 };
+use crate::server::reload::COMMAND;
 use ch11_verification::bound::upper;
 
 pub use crate::gate::ROTATION;
@@ -236,8 +237,10 @@ pub fn of_rotations(
     };
     let mut complaints = rotations.iter().filter(|rotation| missed(rotation));
     let complaint = complaints.find_map(|rotation| rotation.complaint.as_ref());
-    let complaint =
-        complaint.map_or_else(String::new, |complaint| format!("; it said: {complaint}"));
+    let complaint = complaint.map_or_else(String::new, |of| match of.starts_with(COMMAND) {
+        true => format!("; {of}"),
+        false => format!("; it said: {of}"),
+    });
     let overlaps = rotations.iter().filter(|rotation| disagree(rotation));
     let worst = overlaps.fold(0.0, |worst: f64, rotation| worst.max(rotation.overlap_ms));
     let (within, allowed) = (plan.reload_within_ms, plan.overlap_ms);

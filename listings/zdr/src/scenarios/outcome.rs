@@ -11,6 +11,7 @@ use crate::judge::measure::ms;
 use crate::judge::overload::Overload;
 use crate::report::format::millis;
 use crate::report::{Code, Evidence, Finding, Outcome, ScenarioReport, Severity};
+use crate::server::reload::COMMAND;
 use ch11_verification::rotation::Window;
 
 /// How a warning begins that a scenario was not judged.
@@ -175,7 +176,10 @@ pub(crate) fn evidence(record: &Attempt) -> Option<Evidence> {
 
 /// What the way of reloading complained of, as a sentence that follows another.
 pub(crate) fn it_said(complaint: Option<&String>) -> String {
-    complaint.map_or_else(String::new, |error| format!(" It said: {error}"))
+    complaint.map_or_else(String::new, |error| match error.strip_prefix(COMMAND) {
+        Some(of) => format!(" When it was told, {COMMAND}{of}"),
+        None => format!(" It said: {error}"),
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The programs of a run: where they lie, in which folder they run, and what marks them.
 
-use std::io::{self, Read, Seek};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Plain, Stdio};
@@ -9,13 +10,14 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use crate::server::error::it_said_last;
 use crate::server::placeholders::Placeholders;
 use crate::server::process_tree::MARKER;
 use crate::server::user::User;
 
 /// How long a command that ends by itself may take.
 const BOUND: Duration = Duration::from_secs(300);
-/// So much of what a failed command said is enough for a sentence.
+/// So much of the end of what a failed command said is enough for a sentence.
 const PAGE: u64 = 4096;
 
 /// What the programs of one run have in common.
@@ -89,21 +91,24 @@ impl Launcher {
         let child = Command::from(command).kill_on_drop(true).spawn();
         let mut child = child.map_err(|error| error.to_string())?;
         let status = timeout(BOUND, child.wait()).await;
-        let status = status.map_err(|_| format!("it did not end within {} s", BOUND.as_secs()))?;
-        let status = status.map_err(|error| error.to_string())?;
-        if status.success() {
-            return Ok(());
-        }
-        let mut words = Vec::new();
-        let mut said = said.take(PAGE);
-        let read = said.get_mut().rewind();
-        read.and_then(|()| said.read_to_end(&mut words))
-            .map_err(|error| error.to_string())?;
-        Err(format!(
-            "{status}: {}",
-            String::from_utf8_lossy(&words).trim()
-        ))
+        let how = match status.map(|ended| ended.map_err(|error| error.to_string())) {
+            Ok(Ok(status)) if status.success() => return Ok(()),
+            Ok(Ok(status)) => status.to_string(),
+            Ok(Err(error)) => error,
+            Err(_) => format!("it did not end within {} s", BOUND.as_secs()),
+        };
+        let last = end_of(said).map_err(|error| format!("{how}; {error}"))?;
+        Err(format!("{how}. {}", it_said_last(&last)))
     }
+}
+
+/// What is at the end of a file.
+fn end_of(mut file: File) -> io::Result<String> {
+    let begin = file.metadata()?.len().saturating_sub(PAGE);
+    file.seek(SeekFrom::Start(begin))?;
+    let mut bytes = Vec::new();
+    file.take(PAGE).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// A program of the same build lies beside `zdr`. All others are looked for on the search path.
@@ -120,4 +125,24 @@ pub(crate) fn beside(program: &str) -> PathBuf {
         }
     }
     program.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::{PAGE, end_of};
+
+    /// A program says at the end why it gives up.
+    #[test]
+    fn of_a_long_output_the_end_is_told() {
+        let mut file = tempfile::tempfile().unwrap();
+        for number in 0..1000 {
+            writeln!(file, "step {number} is done").unwrap();
+        }
+        writeln!(file, "no such host").unwrap();
+        let end = end_of(file).unwrap();
+        assert_eq!(end.len() as u64, PAGE);
+        assert!(end.ends_with("step 999 is done\nno such host\n"), "{end}");
+    }
 }

@@ -18,6 +18,9 @@ use crate::server::taken_ports::instead;
 /// How a process ended that was not unhappy.
 pub(crate) const ENDED_WELL: &str = "exit status: 0";
 
+/// How the complaint of a command that failed begins, which is no complaint of the server.
+pub(crate) const COMMAND: &str = "the command `";
+
 /// How long a server may take to answer a line on its socket.
 const ANSWER: Duration = Duration::from_secs(30);
 
@@ -49,7 +52,9 @@ impl Server {
             return rustix::process::kill_process(pid, signal).map_err(|error| error.to_string());
         }
         if let Some(command) = &reload.command {
-            return self.launcher.run(command, self.pid).await;
+            let done = self.launcher.run(command, self.pid).await;
+            return done
+                .map_err(|error| format!("{COMMAND}{}` failed: {error}", command.join(" ")));
         }
         if let Some(socket) = &reload.socket {
             return self.send(socket, pem).await;

@@ -474,7 +474,9 @@ fn a_way_to_reload_that_fails_is_told() {
     );
     let done = folder.check(&toml, &short()).end();
     done.says(1, &[]);
-    assert!(done.out.contains("reload is off"), "{}", done.out);
+    let said = done.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let whole = "the command `sh -c echo reload is off >&2; exit 3` failed: exit status: 3. It said: reload is off";
+    assert!(said.contains(whole), "{said}");
     assert!(done.out.contains("A reload complained"), "{}", done.out);
     let report = folder.report();
     let complaint = report.rotations[0].complaint.as_deref().unwrap_or_default();
