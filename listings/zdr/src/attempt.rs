@@ -6,6 +6,7 @@
 pub mod behind;
 pub mod differs;
 pub mod failure;
+pub mod in_clear;
 mod phase;
 
 use std::ops::Deref;

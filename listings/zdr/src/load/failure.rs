@@ -9,6 +9,10 @@ use crate::attempt::failure::{Where, causes, kind};
 use h3::error::{Code, StreamError};
 use lab::client::Failure;
 
+/// What rustls says of an answer that begins with no record of TLS, and that in words.
+const NO_RECORD: &str = "received corrupt message of type InvalidContentType";
+const NO_TLS: &str = "what came is not TLS (received corrupt message of type InvalidContentType)";
+
 /// A failed attempt.
 #[derive(Clone, Debug)]
 pub struct Failed {
@@ -54,7 +58,7 @@ impl Failed {
         };
         Self {
             kind: kind(&failure, at),
-            error: failure.to_string(),
+            error: failure.to_string().replace(NO_RECORD, NO_TLS),
             unsent,
         }
     }
@@ -113,7 +117,21 @@ fn left_alone(error: &StreamError) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
+    use lab::client::Failure;
+    use rustls::InvalidMessage;
+
     use super::{Failed, FailureKind};
+
+    #[test]
+    fn an_answer_in_the_clear_is_said_to_be_no_tls() {
+        let error = rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType);
+        let failed = Failed::opening(Failure::Handshake(io::Error::other(error)));
+        assert_eq!(failed.kind, FailureKind::Tls);
+        let words = "handshake failed: what came is not TLS (";
+        assert!(failed.error.starts_with(words), "{}", failed.error);
+    }
 
     /// What mail says for good turns a client away; what it says for now does not, and nor does a goodbye.
     #[test]

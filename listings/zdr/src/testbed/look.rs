@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::attempt::failure::causes;
+use crate::attempt::in_clear::handshake;
 use lab::chain;
 use parking_lot::Mutex;
 use rustls::client::ResolvesClientCert;
@@ -54,6 +55,14 @@ pub struct Look {
     pub answer: Option<String>,
     /// What it offers beside, in that answer: other protocols and ports (Alt-Svc, RFC 7838).
     pub offers: Option<String>,
+}
+
+impl Look {
+    /// What came instead of TLS, where that is no text, such as MariaDB's greeting.
+    pub(super) fn no_text(&self) -> Option<String> {
+        let failed = self.failed.clone();
+        failed.filter(|_| self.is_no_tls && self.in_clear.is_none())
+    }
 }
 
 /// A certificate, in words.
@@ -178,7 +187,7 @@ async fn over_tls(
     let connecting = async {
         let mut tcp = TcpStream::connect(address).await?;
         before_tls(speech, &mut tcp).await?;
-        connector.connect(name, tcp).await
+        handshake(&connector, name, tcp).await
     };
     let connected = timeout(patience, Box::pin(connecting)).await;
     let shown = witness.leaf.lock().take();

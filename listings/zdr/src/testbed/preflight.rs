@@ -276,6 +276,7 @@ fn in_words(failed: &Failed, seen: &Look) -> String {
     if seen.asks_clients {
         words.push("a request for the client's certificate".into());
     }
+    words.extend(seen.no_text());
     let said = |line: &String, how: &str| format!("{how} it says: {line}");
     words.extend(seen.in_clear.as_ref().map(|line| said(line, "without TLS")));
     words.extend(seen.answer.as_ref().map(|line| said(line, "asked for `/`")));
@@ -306,6 +307,7 @@ pub(super) fn greets_as(line: &str) -> Option<(Protocol, &'static str)> {
 }
 
 fn before_tls(target: &Target, failed: &Failed, seen: &Look) -> Option<(String, String)> {
+    const IN_CLEAR: &str = "it does not speak TLS from the first byte";
     const LATER: &str = "if TLS has to be switched on, switch it on for this port. Where TLS begins after some words in \
                          the clear, `zdr help toml` lists each `protocol` that zdr speaks; in any other, set \
                          `protocol = \"tls\"`, and say in `[exchange]` what comes `before_tls`";
@@ -321,18 +323,16 @@ fn before_tls(target: &Target, failed: &Failed, seen: &Look) -> Option<(String, 
         let change = format!(
             "it greets in the clear: set `protocol = \"{word}\"`, which asks for TLS by STARTTLS"
         );
-        return because("it does not speak TLS from the first byte", &change);
+        return because(IN_CLEAR, &change);
     }
     match &seen.in_clear {
         Some(line) if line.starts_with("HTTP/") => because(
             "it speaks plain HTTP, without TLS",
             "switch TLS on for this port, with `{certificate}` and `{key}`",
         ),
-        Some(_) => because("it does not speak TLS from the first byte", LATER),
+        Some(_) => because(IN_CLEAR, LATER),
         // What begins in the clear, and is no text: MariaDB's greeting.
-        None if failed.error.contains("InvalidContentType") => {
-            because("it does not speak TLS from the first byte", LATER)
-        }
+        None if failed.error.contains("InvalidContentType") => because(IN_CLEAR, LATER),
         None if seen.asks_clients && target.identity.is_none() && !let_in => because(
             "it rejects clients without a certificate",
             "set `client_auth = true`, and give the server `{client_roots}` as the authorities of its clients",

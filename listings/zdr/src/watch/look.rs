@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::attempt::FailureKind;
 use crate::attempt::failure::{Where, causes, kind, of_chain, of_tls, words_of_chain};
+use crate::attempt::in_clear::handshake;
 use lab::client::Failure;
 use parking_lot::Mutex;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -230,7 +231,7 @@ impl Looker {
         let tcp = TcpStream::connect(address).await?;
         tcp.set_nodelay(true)?;
         let connector = TlsConnector::from(Arc::new(config));
-        let mut stream = connector.connect(self.server_name.clone(), tcp).await?;
+        let mut stream = handshake(&connector, self.server_name.clone(), tcp).await?;
         // The server may be gone already: it has shown what it had to.
         let _ = stream.shutdown().await;
         Ok(())
@@ -250,7 +251,7 @@ fn words(failure: &Failure, patience: Duration) -> String {
         Failure::Handshake(error) => match causes(error).find_map(|cause| cause.downcast_ref()) {
             Some(rustls::Error::InvalidMessage(_)) => {
                 format!(
-                    "what it answers is not TLS ({error}): this looks at servers that speak TLS from the first byte, \
+                    "what it answers is not TLS: {error}. This looks at servers that speak TLS from the first byte, \
                      and at none with STARTTLS"
                 )
             }

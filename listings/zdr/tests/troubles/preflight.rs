@@ -300,6 +300,14 @@ fn what_is_not_tls_is_told_from_what_is() {
                 "Where TLS begins after some words in the clear",
             ],
         ),
+        (
+            in_the_clear(r"\x4a\x00\x00\x00\x0a8.0.36\x00"),
+            &[
+                "what came is not TLS (received corrupt message",
+                "it began with the bytes `4a 00 00 00 0a 38",
+                "as MySQL and MariaDB greet",
+            ],
+        ),
     ]);
 }
 
