@@ -156,7 +156,9 @@ async fn rotated(
         true => None,
         false => ended_by_its_signal(&mut testbed.server).await,
     };
-    if let Some(error) = ended.or_else(|| run.half_handed_over(&testbed)) {
+    let told = ended.or_else(|| run.half_handed_over(&testbed));
+    // Whoever ends it is given what was measured until then.
+    if let Some(error) = told.filter(|_| !control.is_interrupted()) {
         return Err(error);
     }
     stop(load, control, &mut interrupted).await;

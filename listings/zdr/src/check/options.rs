@@ -153,6 +153,11 @@ pub struct RunControl<'a> {
 }
 
 impl RunControl<'_> {
+    /// Whether the check has to end by now.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupt.borrow().is_some()
+    }
+
     /// Waits until the check has to end, and says why.
     pub(crate) async fn interrupted(&self) -> String {
         let mut interrupt = self.interrupt.clone();

@@ -1,6 +1,7 @@
 //! A signal that ends what it is sent to reloads nothing: a script that only starts the server, or a server that does
 //! not know the signal. Neither is judged, and each is told what to change.
 
+use rustix::process::Signal;
 use zdr::gate::code::Code;
 
 use super::{BROKEN, Folder, ONE_ROTATION, at_hup};
@@ -120,6 +121,31 @@ fn a_handover_that_the_signal_only_begins_is_told_so() {
     ];
     done.end().says(3, &parts);
     assert!(!folder.path("report.json").exists());
+}
+
+#[test]
+fn whoever_ends_a_check_in_such_a_handover_is_given_what_was_measured() {
+    let Some(toml) = at_hup("stays-beside") else {
+        return;
+    };
+    let folder = Folder::idle();
+    let limits = "[limits]\nreload_within_ms = 1000\n";
+    let more = [
+        "--rotations",
+        "9",
+        "--interval-ms",
+        "600000",
+        "--rate",
+        "10",
+    ];
+    let rest = ["--steady-ms", "300", "--no-scenarios"];
+    let mut running = folder.check(&(toml + limits), &[&more[..], &rest].concat());
+    running.until("rotation 1 of 9");
+    running.signal(Signal::INT);
+    let done = running.end();
+    done.says(130, &[]);
+    assert!(done.out.contains("Ctrl-C"), "{}", done.out);
+    assert_eq!(folder.report().rotations.len(), 1);
 }
 
 /// A script that becomes the server is none; nor does a signal end one that ignores it.
