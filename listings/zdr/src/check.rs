@@ -30,7 +30,7 @@ use crate::server::spec::Spec;
 use crate::testbed::TestBed;
 use crate::testbed::preflight::ready;
 use crate::testbed::shared::SharedFixtures;
-use crate::testbed::signalled::ended_by_its_signal;
+use crate::testbed::signalled::{ended_by_its_signal, half_handed_over};
 use ch11_verification::attempt::Class;
 pub use options::{Options, RATE, RunControl, Step, rate};
 use pace::{begun, lower, slowed};
@@ -156,7 +156,12 @@ async fn rotated(
         true => None,
         false => ended_by_its_signal(&mut testbed.server).await,
     };
-    let told = ended.or_else(|| run.half_handed_over(&testbed));
+    let told = match ended {
+        Some(error) => Some(error),
+        // Where the first server goes on beside a second one and all is well, that is judged nevertheless.
+        None if run.is_unsettled() => half_handed_over(&testbed.server).await,
+        None => None,
+    };
     // Whoever ends it is given what was measured until then.
     if let Some(error) = told.filter(|_| !control.is_interrupted()) {
         return Err(error);

@@ -120,6 +120,11 @@ pub(crate) fn parent(pid: i32) -> Option<i32> {
     processes::parent(pid)
 }
 
+/// Whether two processes run the same program. True where the system does not tell.
+pub(crate) fn same_program(one: i32, other: i32) -> bool {
+    processes::same_program(one, other)
+}
+
 /// Whether this signal would end a process. `None` where the system does not tell.
 pub(crate) fn would_end(pid: i32, signal: Signal) -> Option<bool> {
     processes::would_end(pid, signal)

@@ -164,6 +164,14 @@ pub(super) fn parent(pid: i32) -> Option<i32> {
     Some(Process::new(pid).ok()?.stat().ok()?.ppid)
 }
 
+/// Whether two processes run the same program. True where that is not known: another user's may not be read.
+pub(super) fn same_program(one: i32, other: i32) -> bool {
+    let of = |pid| Process::new(pid).and_then(|process| process.exe()).ok();
+    of(one)
+        .zip(of(other))
+        .is_none_or(|(one, other)| one == other)
+}
+
 /// All their sockets, by their number.
 pub(super) fn sockets_of(members: &[Member]) -> HashSet<u64> {
     members.iter().flat_map(sockets).collect()
@@ -268,6 +276,23 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+
+    /// A worker and its master run the same one, a worker and a script that it starts do not.
+    #[test]
+    fn a_script_runs_another_program_than_its_parent() {
+        let mut script = Command::new("sleep").arg("600").spawn().unwrap();
+        let (script_pid, own) = (script.id() as i32, std::process::id() as i32);
+        let bound = Instant::now() + Duration::from_secs(20);
+        // Until it has become that program.
+        while same_program(script_pid, own) {
+            assert!(Instant::now() < bound, "it is still this one");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(same_program(own, own));
+        script.kill().expect("it is there");
+        script.wait().expect("it was ended");
+        assert!(same_program(i32::MAX, own), "nothing is known");
+    }
 
     #[test]
     fn a_child_that_nobody_waits_for_is_counted() {

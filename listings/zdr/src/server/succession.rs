@@ -9,14 +9,15 @@
 
 use crate::server::Server;
 use crate::server::holder::Holder;
-use crate::server::process_tree::{ProcessTree, lives, parent};
+use crate::server::process_tree::{ProcessTree, lives, parent, same_program};
 use crate::server::taken_ports::behind;
 
 /// A process that listens, and the one that has started it.
 pub(super) type Serving = (i32, i32);
 
 /// Which process has been started by this one and serves with processes of its own. The workers that a reload starts
-/// have none, and neither has a process that serves one client.
+/// have none, and neither has a process that serves one client. What such a one starts, such as a script, may inherit the
+/// socket: it is left out by [`Server::serving`].
 fn master_below(first: i32, serving: &[Serving]) -> Option<i32> {
     let has_workers = |pid: i32| serving.iter().any(|(_, parent)| *parent == pid);
     let below = serving.iter().filter(|(_, parent)| *parent == first);
@@ -98,7 +99,8 @@ impl Server {
         }
     }
 
-    /// Those that listen on its port, each with the process that has started it.
+    /// Those that listen on its port, each with the process that has started it. Below the workers, none that runs
+    /// another program: it has inherited the socket, and does not serve.
     fn serving(&self) -> Vec<Serving> {
         let port = self.port();
         let serving = match (&self.process, self.pid) {
@@ -107,7 +109,12 @@ impl Server {
             (None, None) => Vec::new(),
         };
         let with_parent = |pid| Some((pid, parent(pid)?));
-        serving.into_iter().filter_map(with_parent).collect()
+        let first = self.pid.unwrap_or(0);
+        let serves = |(pid, parent): &Serving| {
+            [*pid, *parent].contains(&first) || same_program(*pid, *parent)
+        };
+        let serving = serving.into_iter().filter_map(with_parent);
+        serving.filter(serves).collect()
     }
 
     /// The signal that only began a handover, the process that got it, and the one that this has started since: both

@@ -10,6 +10,9 @@ use crate::server::Server;
 use crate::server::advice::Advice;
 use crate::server::reload::ENDED_WELL;
 
+/// What a worker starts for a moment is gone by then.
+const AGAIN: Duration = Duration::from_millis(500);
+
 /// A server may begin to listen before it has a handler.
 const BOUND: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(20);
@@ -53,9 +56,11 @@ pub(crate) async fn ended_by_its_signal(server: &mut Server) -> Option<Error> {
 }
 
 /// What to change where the signal by which it is told only begins a handover, which the description does not complete.
-/// `None` where that is not so, or cannot be seen.
-pub(crate) fn half_handed_over(server: &Server) -> Option<Error> {
-    let (name, first, second) = server.half_handed_over()?;
+/// `None` where that is not so, or cannot be seen. It is looked at twice: what a worker starts may inherit its socket.
+pub(crate) async fn half_handed_over(server: &Server) -> Option<Error> {
+    let seen = server.half_handed_over()?;
+    sleep(AGAIN).await;
+    let (name, first, second) = server.half_handed_over().filter(|again| *again == seen)?;
     Some(Error::Signalled(Box::new(Advice {
         what: format!(
             "SIG{name} starts a second server beside the first, and nothing ends the first: clients come to both"
