@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::server::lines::steers;
 
 /// How alike two words must be, from 0 to 1, for one to be taken for the other.
@@ -30,9 +32,9 @@ struct Place {
     /// Lines and columns count from 1; columns are characters.
     line: usize,
     column: usize,
-    /// How many characters are underlined.
+    /// How many columns of a terminal are underlined: a letter of Chinese, Japanese or Korean has two.
     width: usize,
-    /// What is quoted of the line, and how much of that is before the mistake.
+    /// What is quoted of the line, and how many columns of that are before the mistake.
     text: String,
     before: usize,
 }
@@ -57,13 +59,14 @@ impl Mistake {
         let marked = text.get(span.clone()).unwrap_or_default();
         let marked = marked.lines().next().unwrap_or_default();
         let (text, before_it) = quoted(line, column);
-        let width = marked.chars().count().max(1);
-        let left = text.chars().count().saturating_sub(before_it);
+        let of = |skipped, many| text.chars().skip(skipped).take(many).collect::<String>();
+        let width = of(before_it, marked.chars().count()).width().max(1);
+        let before_it = of(0, before_it).width();
         Self {
             place: Some(Box::new(Place {
                 line: before.matches('\n').count() + 1,
                 column: column + 1,
-                width: width.min(left.max(1)),
+                width,
                 text,
                 before: before_it,
             })),
@@ -165,4 +168,30 @@ pub(crate) fn nearest<'a>(
     let alike = rated.filter(|(rate, _)| *rate >= ALIKE);
     let best = alike.max_by(|(one, _), (other, _)| one.total_cmp(other));
     best.map(|(_, word)| word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn carets(text: &str, marked: &str) -> String {
+        let at = text.find(marked).unwrap();
+        let mistake = Mistake::at("it.toml", text, at..at + marked.len(), "is wrong");
+        let lines = mistake.to_string();
+        lines.lines().nth(3).unwrap().to_owned()
+    }
+
+    /// A letter of Chinese has two columns of a terminal, an accent that is a character of its own has none.
+    #[test]
+    fn carets_stand_below_what_is_wrong_however_wide_the_letters_are() {
+        assert_eq!(carets("name = 5", "5"), "  |        ^");
+        assert_eq!(carets("名 = 5", "5"), "  |      ^");
+        assert_eq!(carets("a = '証明書'", "'証明書'"), "  |     ^^^^^^^^");
+        assert_eq!(carets("e\u{301} = 5", "5"), "  |     ^");
+        // What is empty is underlined as well, and no more than is shown.
+        assert_eq!(carets("a =", ""), "  | ^");
+        let long = format!("a = '{}'", "x".repeat(900));
+        let underlined = carets(&long, &long[4..]);
+        assert!(underlined.len() < 200, "{underlined}");
+    }
 }
