@@ -177,8 +177,8 @@ fn spawn(tasks: &mut JoinSet<()>, context: ProbeContext, rates: &Rates) -> io::R
                 _ => Version::Http2,
             };
             for number in 0..rates.downloads {
-                let (context, client) = (context.clone(), client(version)?);
-                tasks.spawn(conversations(context, client, pace(number)));
+                let (pace, client) = (pace(number, &context.target), client(version)?);
+                tasks.spawn(conversations(context.clone(), client, pace));
             }
         }
         _ => spawn_new(tasks, context, rate)?,
