@@ -200,11 +200,12 @@ fn pairs(digits: &str) -> impl Iterator<Item = u8> + '_ {
     pairs.filter_map(|pair| u8::from_str_radix(pair, 16).ok())
 }
 
-/// Decimal numbers below 256, as a `Debug` of bytes writes them.
+/// Decimal numbers below 256, as a `Debug` of bytes writes them, or from -128 to 127, as Java does.
 fn of_numbers(line: &str, found: &mut Vec<Vec<u8>>) {
     let mut run = Vec::new();
     for word in line.split([',', ' ', ';', '[', ']', '(', ')']) {
-        match word.parse::<u8>() {
+        let signed = || word.parse::<i8>().map(i8::cast_unsigned);
+        match word.parse::<u8>().or_else(|_| signed()) {
             Ok(number) => run.push(number),
             Err(_) if word.is_empty() => {}
             Err(_) => found.push(std::mem::take(&mut run)),

@@ -279,6 +279,10 @@ fn encodings(pem: &str) -> Vec<(String, String)> {
         ("literal".into(), der.escape_ascii().to_string()),
         ("numbers".into(), format!("{der:?}")),
         (
+            "signed numbers".into(),
+            format!("[{}]", hex(", ", |byte| byte.cast_signed().to_string())),
+        ),
+        (
             "numbers without commas".into(),
             hex(" ", |byte| byte.to_string()),
         ),

@@ -2,6 +2,7 @@
 //!
 //! - [`measure`]: from attempts to figures.
 //! - [`findings`]: from figures to findings; [`beside`]: of certificates that stand beside the first.
+//! - `left_out`: a class of clients that a reload leaves out.
 //! - [`rejected`]: rotations in whose end clients reject what is shown.
 //! - [`flap`]: of the old certificate that comes back; `chance`: whether two shares differ.
 //! - [`overload`]: what is no failure where there was too much to do; `explained`: whether that explains it.
@@ -19,6 +20,7 @@ mod explained;
 pub mod findings;
 pub mod flap;
 pub mod growth;
+mod left_out;
 pub mod measure;
 pub mod of_server;
 pub mod overload;

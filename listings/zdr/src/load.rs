@@ -59,7 +59,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use self::download::downloads;
-use self::held::conversations;
+use self::held::{conversations, pace};
 use self::http2::requests_beside_streams;
 use self::moving::moving;
 use self::multiplexed::Caller;
@@ -166,14 +166,19 @@ fn spawn(tasks: &mut JoinSet<()>, context: ProbeContext, rates: &Rates) -> io::R
                 tasks.spawn(moving(context.clone(), client));
             }
         }
-        Class::Download | Class::Upload | Class::Held => {
+        Class::Download | Class::Upload => {
             for _ in 0..rates.downloads {
                 spawn_long(tasks, context.clone(), client(Version::Http1)?);
             }
         }
-        Class::Grpc => {
-            for _ in 0..rates.downloads {
-                tasks.spawn(conversations(context.clone(), client(Version::Http2)?));
+        Class::Held | Class::Grpc => {
+            let version = match context.class {
+                Class::Held => Version::Http1,
+                _ => Version::Http2,
+            };
+            for number in 0..rates.downloads {
+                let (pace, client) = (pace(number, &context.target), client(version)?);
+                tasks.spawn(conversations(context.clone(), client, pace));
             }
         }
         _ => spawn_new(tasks, context, rate)?,
@@ -219,7 +224,6 @@ fn spawn_long(tasks: &mut JoinSet<()>, context: ProbeContext, client: Client) {
             let path = context.target.upload.clone().unwrap_or_default();
             tasks.spawn(uploads(context, client, path));
         }
-        Class::Held => drop(tasks.spawn(conversations(context, client))),
         _ => drop(tasks.spawn(downloads(context, client))),
     }
 }

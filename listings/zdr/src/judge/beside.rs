@@ -21,19 +21,23 @@ pub fn of_beside(records: &[Attempt], windows: &[Window], beside: bool) -> Vec<F
     found.collect()
 }
 
-/// Whether this tells of refusals only because rotations did not settle, and nobody was refused meanwhile: then the
-/// clients that kept the old certificate, which are `told` of, kept them from it.
+/// Whether this tells of refusals only because rotations did not settle, and nobody else was refused meanwhile: then the
+/// clients that kept the old certificate or were refused, which are `told` of, kept them from it.
 pub fn is_of_those(
     found: &Finding,
     told: &[Finding],
     (records, windows): (&[Attempt], &[Window]),
 ) -> bool {
     let is_unsettled = found.code == Code::HandshakesFailed && found.evidence.is_empty();
-    let mut told = told.iter();
-    let kept_old = told.any(|of| of.code == Code::NotPickedUp && of.class.is_some());
+    let with_class = || told.iter().filter(|of| of.class.is_some());
+    let is_known =
+        with_class().any(|of| matches!(of.code, Code::NotPickedUp | Code::HandshakesFailed));
+    let refused =
+        |class| with_class().any(|of| of.code == Code::HandshakesFailed && of.class == Some(class));
+    let others = |of: &&Attempt| of.failed.is_some() && !refused(of.class);
     let unsettled = || windows.iter().filter(|of| of.converged.is_none());
     let met = |of: &Attempt| unsettled().any(|at| (at.notified..=at.end).contains(&of.done));
-    is_unsettled && kept_old && !records.iter().any(|of| of.failed.is_some() && met(of))
+    is_unsettled && is_known && !records.iter().filter(others).any(met)
 }
 
 /// The attempts without those of such a class that never was: of it [`of_beside`] tells, and it says nothing of how old
@@ -228,6 +232,40 @@ mod tests {
         let kept_old = (Some(cipher), Code::NotPickedUp);
         assert_eq!(found(false), [name, kept_old, refused]);
         assert_eq!(found(true), [name, refused]);
+    }
+
+    /// Rotations do not settle while clients that name no server are refused.
+    #[test]
+    fn one_class_that_is_refused_is_told_of_once() {
+        let at = |ms: u64| Duration::from_millis(ms);
+        let windows = [Window {
+            notified: at(100),
+            end: at(900),
+            ..Window::default()
+        }];
+        let refused = |class| Finding {
+            class,
+            ..finding(
+                Severity::Failure,
+                Code::HandshakesFailed,
+                ROTATION,
+                String::new(),
+            )
+        };
+        let told = [refused(Some(Class::Nameless))];
+        let of_those = |classes: &[Class]| {
+            let records = classes.iter().map(|class| Attempt {
+                failed: Some(FailureKind::Alert),
+                ..Attempt::opening(*class, at(500))
+            });
+            is_of_those(
+                &refused(None),
+                &told,
+                (&records.collect::<Vec<_>>(), &windows),
+            )
+        };
+        assert!(of_those(&[Class::Nameless]));
+        assert!(!of_those(&[Class::Nameless, Class::Full]));
     }
 
     /// Rotations do not settle while clients that name no server are shown the old certificate.

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use crate::attempt::{Attempt, Class, FailureKind};
+use crate::judge::left_out::is_left_out;
 use crate::judge::measure::ms;
 use crate::judge::rejected::Missed;
 use crate::load::Added;
@@ -37,6 +38,14 @@ impl Code {
             FailureKind::Severed | FailureKind::Interrupted => Self::Severed,
             FailureKind::Corrupt => Self::Corrupt,
             FailureKind::StrangerLetIn => Self::LetIn,
+        }
+    }
+
+    /// The same of a client of this class. What lasts is in progress when it stalls: no handshake waits.
+    pub(crate) fn of_client(kind: FailureKind, class: Class) -> Self {
+        match kind {
+            FailureKind::Stalled if class.is_long() => Self::Severed,
+            kind => Self::of(kind),
         }
     }
 
@@ -106,7 +115,9 @@ pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
     for class in classes {
         let mut by_code: BTreeMap<Code, BTreeMap<FailureKind, (u64, u64)>> = BTreeMap::new();
         for failures in &class.failures {
-            let kinds = by_code.entry(Code::of(failures.kind)).or_default();
+            let kinds = by_code
+                .entry(Code::of_client(failures.kind, class.class))
+                .or_default();
             let (count, during) = kinds.entry(failures.kind).or_default();
             *count += failures.count;
             *during += match failures.phase {
@@ -131,8 +142,13 @@ pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
                     }
                 })
                 .collect();
+            let left_out = code == Code::HandshakesFailed && is_left_out(class, classes);
+            let others = match left_out {
+                true => " Meanwhile, no client of class full was refused.",
+                false => "",
+            };
             let words = format!(
-                "{}: {} of {} failed{}: {}.",
+                "{}: {} of {} failed{}: {}.{others}",
                 class.class,
                 count(class.failed),
                 count(class.attempts),
@@ -141,6 +157,7 @@ pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
             );
             found.push(Finding {
                 evidence,
+                class: left_out.then_some(class.class),
                 ..finding(Severity::Failure, code, ROTATION, words)
             });
         }
@@ -148,10 +165,16 @@ pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
     found
 }
 
+/// Whether a client of this class was refused that failed so.
+pub(super) fn refuses(kind: FailureKind, class: Class) -> bool {
+    Code::of_client(kind, class) == Code::HandshakesFailed
+}
+
 /// The first failure of each kind that a finding of this code is about, the earliest first.
 fn evidence(class: &ClassReport, code: Code) -> Vec<Evidence> {
     let failures = class.failures.iter();
-    let mut failures: Vec<&Failures> = failures.filter(|of| Code::of(of.kind) == code).collect();
+    let of_code = |of: &&Failures| Code::of_client(of.kind, class.class) == code;
+    let mut failures: Vec<&Failures> = failures.filter(of_code).collect();
     let at = |of: &Failures| of.first_ms.unwrap_or(f64::MAX);
     failures.sort_by(|a, b| at(a).total_cmp(&at(b)));
     let mut first: Vec<Evidence> = Vec::new();

@@ -21,18 +21,30 @@ use crate::load::websocket::Echo;
 /// From one step of a conversation to the next.
 const PACE: Duration = Duration::from_millis(20);
 
-/// After so many steps a conversation comes to its end, and the next begins: four seconds.
+/// The same of every second client: what is gone by then, a server cannot end that gives old connections some seconds.
+const SLOW: Duration = Duration::from_millis(100);
+
+/// After so many steps a conversation comes to its end, and the next begins: four seconds, or twenty.
 const STEPS: u32 = 200;
 
-/// One conversation after the other.
-pub(super) async fn conversations(context: ProbeContext, client: Client) {
+/// The pace of the client with this number, from 0. Where nothing is said, a server's patience is known for as long as
+/// the shorter ones last.
+pub(super) fn pace(number: usize, target: &Target) -> Duration {
+    match number % 2 {
+        1 if !target.is_silent() => SLOW,
+        _ => PACE,
+    }
+}
+
+/// One conversation after the other, at this pace.
+pub(super) async fn conversations(context: ProbeContext, client: Client, pace: Duration) {
     while !context.stopped() {
         let began = context.recorder.now();
         let mut probe = Probe::at(began);
         // Boxed: without optimisation, so much room is more than a worker thread has.
         let begun = Box::pin(begin(&context, &client, &mut probe));
         let outcome = match context.target.in_time(begun).await {
-            Ok(held) => Box::pin(held.cross(&context)).await,
+            Ok(held) => Box::pin(held.cross(&context, pace)).await,
             Err(failed) => Err(failed),
         };
         let failed = outcome.is_err();
@@ -99,7 +111,7 @@ async fn begin(context: &ProbeContext, client: &Client, probe: &mut Probe) -> Re
 
 impl Held {
     /// Goes on until it is time to end, or the load stops.
-    async fn cross(mut self, context: &ProbeContext) -> Result<(), Failed> {
+    async fn cross(mut self, context: &ProbeContext, pace: Duration) -> Result<(), Failed> {
         let (target, mut stop) = (&context.target, context.stop.clone());
         let mut steps = 0;
         while steps < STEPS {
@@ -108,7 +120,7 @@ impl Held {
             tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => break,
-                () = sleep(PACE) => {}
+                () = sleep(pace) => {}
             }
         }
         target.in_time(self.let_go(context, steps)).await

@@ -11,17 +11,22 @@ use crate::server::spec::Protocol;
 pub(crate) const ENDS_SILENCE: &str =
     "it soon ends a connection over which nothing is said: tell in `[exchange]` what to `ask`";
 
-/// For longer than a conversation of the class `held` lasts.
+/// For longer than a conversation lasts in which nothing is said.
 const LASTS: Duration = Duration::from_secs(5);
 
 /// From one look to the next.
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Target {
+    /// Whether clients have nothing to say, and only keep their connections.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.protocol == Protocol::Tls && self.told.exchange().ask.is_none()
+    }
+
     /// Whether such a connection lasts as long as a conversation, while nothing is rotated. Otherwise the end of a
     /// time-out would be taken for that of a reload. Where clients ask for something, none is silent.
     pub(crate) async fn keeps_silent_clients(&self) -> bool {
-        if self.protocol != Protocol::Tls || self.told.exchange().ask.is_some() {
+        if !self.is_silent() {
             return true;
         }
         let client = self.client(None, false, self.identity.as_deref());

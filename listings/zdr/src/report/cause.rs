@@ -245,6 +245,8 @@ fn explained(found: &Finding, findings: &[Finding]) -> CauseKind {
         Code::HandshakesFailed if own == CauseKind::RefusesClients && saw_only(found, &NO) => {
             CauseKind::FailsHandshakes
         }
+        // New clients are served meanwhile: it is what was in progress that it lets down.
+        Code::Severed if all(FailureKind::Stalled) && !beside(Code::HandshakesFailed) => own,
         // Nobody is refused or cut, and nobody is answered.
         _ if matches!(own, CauseKind::RefusesClients | CauseKind::CutsConnections)
             && all(FailureKind::Stalled) =>

@@ -58,7 +58,7 @@ pub struct Finding {
     /// format 4.
     #[serde(default)]
     pub evidence: Vec<Evidence>,
-    /// The class of the clients that it is about, where that is one and no attempt of it failed.
+    /// The class of the clients that it is about, where that is one and no attempt of it failed, or others did not fail.
     #[serde(default)]
     pub class: Option<Class>,
     /// In what the client that it is about differs from the ordinary one, where it does.

@@ -6,7 +6,7 @@ use crate::report::at_risk::{AtRisk, Exposure, INDEPENDENCE};
 use crate::report::book::Book;
 use crate::report::format;
 pub use crate::report::format::WIDTH;
-use crate::report::times::Times;
+use crate::report::times::{Times, watched};
 use crate::report::{
     ClassReport, Finding, Latency, Outcome, Phase, Report, ScenarioReport, Severity, Status,
 };
@@ -185,6 +185,12 @@ fn rotations(text: &mut String, report: &Report) {
     );
     put(text, "");
     put(text, &format::wrapped(&line, WIDTH, "  "));
+    if let Some(words) = watched(report) {
+        put(
+            text,
+            &format!("  {}", format::wrapped(&words, WIDTH - 2, "  ")),
+        );
+    }
 }
 
 fn scenarios(text: &mut String, report: &Report) {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::report::news::FOLLOWS;
-use crate::report::{Report, Rotation};
+use crate::report::{Report, Rotation, format};
 
 /// Times of the rotations of one report.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -65,4 +65,23 @@ impl Times {
         times.first_new_median_ms?;
         Some((since, times))
     }
+}
+
+/// For how long clients came after a reload, for people: a server may give old connections some time before it ends them,
+/// and who has left by then does not see it. `None` where nothing was rotated.
+pub(crate) fn watched(report: &Report) -> Option<String> {
+    let (first, last) = (report.rotations.first()?, report.rotations.last()?);
+    let since = |of: &Rotation| format::millis((report.seconds * 1e3 - of.notified_ms).max(0.0));
+    let watched = match report.rotations.len() {
+        1 => format!("{} after it", since(first)),
+        _ => format!(
+            "{} after the first, and for {} after the last",
+            since(first),
+            since(last)
+        ),
+    };
+    Some(format!(
+        "Clients came for {watched}. A connection that the server ends later, by a shutdown timeout for example, is not \
+         seen to end: --steady-ms watches longer."
+    ))
 }

@@ -18,6 +18,13 @@ pub struct ServerOutput {
 /// What is kept of a line that holds a secret.
 const HIDDEN: &str = "(a line with bytes of a private key)";
 
+/// A line of no more bytes than this may be a part of what was written as one number or a few to a line: by Rust's `{:#?}`,
+/// or as JSON with indents.
+const SHORT: usize = 12;
+
+/// So many of such lines are read together: more numbers than tell a key.
+const TOGETHER: usize = 24;
+
 /// A line has no more bytes than this; what is longer is several.
 const LONGEST: u64 = 16 * 1024;
 
@@ -53,6 +60,8 @@ struct Inner {
     secrets: Secrets,
     /// How many lines held one of them.
     leaks: usize,
+    /// The last short lines in a row.
+    short: VecDeque<String>,
 }
 
 impl ServerOutput {
@@ -132,6 +141,10 @@ impl ServerOutput {
         if inner.secrets.leak_in(&line) {
             inner.leaks += 1;
             inner.last.push_back(HIDDEN.into());
+        } else if inner.leaks_in_short(&line) {
+            inner.leaks += 1;
+            inner.hide_short();
+            inner.last.push_back(HIDDEN.into());
         } else {
             inner.last.push_back(line.clone());
             inner.complains(&line);
@@ -154,6 +167,32 @@ impl ServerOutput {
 }
 
 impl Inner {
+    /// Whether a key is in the last short lines, of which this is one.
+    fn leaks_in_short(&mut self, line: &str) -> bool {
+        let line = line.trim();
+        if line.is_empty() || line.len() > SHORT {
+            self.short.clear();
+            return false;
+        }
+        if self.short.len() == TOGETHER {
+            self.short.pop_front();
+        }
+        self.short.push_back(line.to_owned());
+        let together: Vec<&str> = self.short.iter().map(String::as_str).collect();
+        self.secrets.leak_in(&together.join(" "))
+    }
+
+    /// Hides the last short lines, and reads the next ones without them.
+    fn hide_short(&mut self) {
+        let many = self.short.len();
+        for line in self.last.iter_mut().rev().take(many) {
+            if line.trim().len() <= SHORT {
+                *line = HIDDEN.into();
+            }
+        }
+        self.short.clear();
+    }
+
     /// Keeps a line that complains of something. What is said of a client's handshake is the client's matter, and an
     /// event is read as such.
     fn complains(&mut self, line: &str) {
@@ -209,7 +248,10 @@ pub(crate) async fn listen(to: ServerOutput, stream: impl AsyncRead + Unpin) {
 #[cfg(test)]
 mod tests {
     use super::{LONGEST, MOST, ServerOutput, listen};
+    use lab::authority::{Authority, LeafRequest, PrivateKeyPem};
     use lab::log::want;
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::pki_types::pem::PemObject;
 
     #[test]
     fn what_a_server_complains_of_is_found_among_what_it_says_of_its_clients() {
@@ -261,6 +303,28 @@ mod tests {
         for none in ["GET / failed", "error 3/4", "http://localhost/x failed"] {
             assert!(!super::names_file(none), "{none}");
         }
+    }
+
+    #[test]
+    fn a_key_that_is_printed_one_number_to_a_line_is_found() {
+        let mut authority = Authority::new().unwrap();
+        let mut key = || {
+            let issued = authority.issue(&LeafRequest::new("localhost")).unwrap();
+            issued.key
+        };
+        let (key, other) = (key(), key());
+        let der = PrivateKeyDer::from_pem_slice(key.expose().as_bytes()).unwrap();
+        let printed = format!("{:#?}", der.secret_der());
+        let leaks = |key: &PrivateKeyPem| {
+            let output = ServerOutput::default();
+            output.look_for(key);
+            for line in printed.lines() {
+                output.line(line.to_owned());
+            }
+            (output.leaks() > 0, output.last().contains(super::HIDDEN))
+        };
+        assert_eq!(leaks(&key), (true, true));
+        assert_eq!(leaks(&other), (false, false));
     }
 
     #[tokio::test]

@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use zdr::attempt::{Class, FailureKind};
+use zdr::report::Evidence;
+
 use super::{Folder, ONE_ROTATION};
 
 /// The bundled server, of which zdr is told as of any protocol: with this option, and these lines in the description.
@@ -85,6 +88,42 @@ fn an_answer_that_is_not_expected_is_shown() {
             "check `[exchange]`",
         ],
     );
+}
+
+/// Dovecot gives its clients some seconds. Conversations of four seconds are over by then.
+#[test]
+fn connections_that_are_ended_some_seconds_after_a_reload_are_lost() {
+    let Some(python) = lab_test::peer::find("python3") else {
+        return;
+    };
+    let server = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/strangers/ends_later.py");
+    let toml = format!(
+        "command = [{python:?}, {server:?}, \"4.5\", \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\n\
+         protocol = \"tls\"\n{PING}\n[reload]\nsignal = \"HUP\"\n"
+    );
+    let arguments = [
+        "--rotations",
+        "7",
+        "--interval-ms",
+        "1000",
+        "--steady-ms",
+        "500",
+        "--rate",
+        "5",
+        "--patience-ms",
+        "20000",
+        "--no-scenarios",
+        "--classes",
+        "full,held",
+    ];
+    let folder = Folder::new();
+    let done = folder.check(&toml, &arguments).end();
+    done.says(1, &[]);
+    let report = folder.report();
+    let mut seen = report.findings.iter().flat_map(|of| &of.evidence);
+    let is_held = |of: &Evidence| of.class == Class::Held && of.kind == FailureKind::Interrupted;
+    assert!(seen.any(is_held), "{}", done.out);
+    assert!(done.out.contains("Clients came for "), "{}", done.out);
 }
 
 /// MQTT's brokers end the connection of a client when another one comes with its name.

@@ -7,6 +7,7 @@ use super::table::table;
 use crate::report::format;
 use crate::report::plot::Picture;
 use crate::report::plot::rotations::over_after;
+use crate::report::times::watched;
 use crate::report::{Report, Rotation};
 
 /// As many rotations are listed one by one. Of more, the worst ten and quantiles.
@@ -44,6 +45,7 @@ pub(super) fn rotations(report: &Report) -> Markup {
             (table("rotations-table", &caption,
                 &["rotation", "at", "first new", "last old", "overlap", "converged after", "serial"], 1..=5, &body))
             (complaints(&listed))
+            @if let Some(words) = watched(report) { p { (words) } }
         }
     }
 }
