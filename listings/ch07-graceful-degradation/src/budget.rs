@@ -19,8 +19,8 @@ pub struct Renewal {
 }
 
 impl Renewal {
-    /// An agent of which nothing is known. None of those in chapter 9 renews after more of the
-    /// lifetime. So no healthy agent raises an alarm, but an alarm leaves little time.
+    /// An agent of which nothing is known. In chapter 9 only OpenBao's, with `pkiCert`, renews later.
+    /// So no other healthy agent raises an alarm, but an alarm leaves little time.
     pub const UNKNOWN: Self = Self {
         by: 0.95,
         tries_every: Duration::MAX,
