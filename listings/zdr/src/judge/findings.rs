@@ -165,11 +165,6 @@ pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
     found
 }
 
-/// Whether a client of this class was refused that failed so.
-pub(super) fn refuses(kind: FailureKind, class: Class) -> bool {
-    Code::of_client(kind, class) == Code::HandshakesFailed
-}
-
 /// The first failure of each kind that a finding of this code is about, the earliest first.
 fn evidence(class: &ClassReport, code: Code) -> Vec<Evidence> {
     let failures = class.failures.iter();

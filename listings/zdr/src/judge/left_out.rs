@@ -1,8 +1,7 @@
 //! Whether a reload has left one class of clients out, for good: that is no moment without service, which would meet
 //! the others as well.
 
-use crate::judge::findings::refuses;
-use crate::report::ClassReport;
+use crate::report::{ClassReport, Code};
 use ch11_verification::attempt::Class;
 
 /// So many that are refused are no accident, and so many that are served no luck.
@@ -28,7 +27,8 @@ pub(super) fn is_left_out(class: &ClassReport, classes: &[ClassReport]) -> bool 
 /// How many of them ended in the handshake, or before an answer.
 fn refused(class: &ClassReport) -> u64 {
     let failures = class.failures.iter();
-    let failures = failures.filter(|of| refuses(of.kind, class.class));
+    let failures =
+        failures.filter(|of| Code::of_client(of.kind, class.class) == Code::HandshakesFailed);
     failures.map(|of| of.count).sum()
 }
 
@@ -41,7 +41,7 @@ mod tests {
     use crate::judge::findings::of_classes;
     use crate::report::cause::causes_of;
     use crate::report::cause::kind::CauseKind;
-    use crate::report::{Code, Failures, Phase};
+    use crate::report::{Failures, Phase};
 
     fn class(class: Class, failed: u64, kind: FailureKind) -> ClassReport {
         let failures = Failures {
