@@ -32,7 +32,7 @@ Examples:
   zdr check my-server.toml --require rotation
       a gate for CI: only what is lost while valid files rotate fails it
   zdr check my-server.toml --course
-      the same check in seven stages, from the first reload on
+      the same check in six or seven stages, from the first reload on
   zdr check my-server.toml --rotations 1000 --interval-ms 100 --no-scenarios
       many rotations under load, and nothing else
   zdr check my-server.toml --scenarios torn,expired --rotations 2
@@ -214,7 +214,8 @@ pub struct Check {
     /// Only put load on a server that is already running; something else rotates its files.
     #[arg(long, conflicts_with_all = ["rotations", "scenarios", "writer"])]
     pub observe: bool,
-    /// Check in seven stages. A stage begins when the one before it has passed; after a failure, the report
+    /// Check in six stages, or in seven where the TOML file has `client_auth`. A stage begins when the one before it
+    /// has passed; after a failure, the report
     /// names the page of the book to read.
     #[arg(long, conflicts_with_all = ["rotations", "interval_ms", "steady_ms", "writer", "classes", "rate",
         "downloads", "pool", "scenarios", "no_scenarios", "observe", "plan", "require", "today", "junit",
