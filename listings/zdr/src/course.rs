@@ -191,7 +191,10 @@ impl Going<'_> {
         let of_layout =
             |writer: &Writer| writer.writes_one_file() == (self.spec.layout == Layout::Bundle);
         let writers = writers.into_iter().filter(of_layout);
-        let (turns, mut trying) = (Arc::new(Semaphore::new(self.options.jobs)), JoinSet::new());
+        let (turns, mut trying) = (
+            Arc::new(Semaphore::new(self.options.jobs.max(1))),
+            JoinSet::new(),
+        );
         for (at, writer) in writers.enumerate() {
             let mut options = self.options.options(self.options.by_each_writer, writer);
             options.classes = Some(match (self.spec.protocol, &self.spec.download) {

@@ -121,7 +121,7 @@ pub fn with_advice(error: &io::Error) -> String {
 fn make_room() -> String {
     let folder = std::env::temp_dir();
     format!(
-        "make room (TMPDIR, which is {}; ulimit -n, ulimit -u), and run it again",
+        "make room (TMPDIR, which is {}; ulimit -f, ulimit -n, ulimit -u), and run it again",
         folder.display()
     )
 }
@@ -139,6 +139,7 @@ fn lacks_room(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::StorageFull
+            | ErrorKind::FileTooLarge
             | ErrorKind::QuotaExceeded
             | ErrorKind::ReadOnlyFilesystem
             | ErrorKind::OutOfMemory
@@ -189,6 +190,7 @@ mod tests {
             Error::Io(named(Errno::NOSPC)),
             Error::Io(named(Errno::MFILE)),
             Error::File(path.clone(), os(Errno::DQUOT)),
+            Error::Io(named(Errno::FBIG)),
             Error::Start(StartError::File(path.clone(), named(Errno::ROFS))),
             Error::Start(program(Errno::AGAIN)),
             Error::Start(program(Errno::NFILE)),

@@ -110,8 +110,18 @@ pub(super) fn verdict(course: &Course) -> String {
     );
     let name = &course.server;
     let (unjudged, before) = (many(State::NotJudged), many(State::NotTaken));
+    // After one that was not passed, or did not come to its end, all are closed.
+    let is_open = |one: &StageReport| matches!(one.state, State::Failed | State::Closed);
+    let at = course
+        .stages
+        .iter()
+        .position(is_open)
+        .map_or(1, |at| at + 1);
+    let go_on = format!("Go on here with `--course --from {at}`.");
     match (&course.interrupted, course.passed) {
-        (Some(error), _) => format!("{name} has not finished the course: {error}. {figures}"),
+        (Some(error), _) => {
+            format!("{name} has not finished the course: {error}. {figures} {go_on}")
+        }
         (None, true) if before > 0 => format!(
             "{name} has passed the course from stage {} on. A change may have broken an earlier stage: take \
              it from the beginning once. {figures}",
@@ -122,16 +132,7 @@ pub(super) fn verdict(course: &Course) -> String {
             counted(unjudged as u64, "stage")
         ),
         (None, true) => format!("{name} has passed the course. {figures}"),
-        (None, false) => {
-            let at = course
-                .stages
-                .iter()
-                .position(|one| one.state == State::Failed);
-            let at = at.map_or(1, |at| at + 1);
-            format!(
-                "{name} has not passed the course yet. {figures} Go on here with `--course --from {at}`."
-            )
-        }
+        (None, false) => format!("{name} has not passed the course yet. {figures} {go_on}"),
     }
 }
 
@@ -145,4 +146,42 @@ fn said(finding: &Finding) -> String {
 
 fn put(text: &mut String, line: &str) {
     let _ = writeln!(text, "   {}", wrapped(line, WIDTH - 3, "   "));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::course::lesson::Lesson;
+
+    #[test]
+    fn a_course_that_was_interrupted_goes_on_where_it_ended() {
+        let stage = |lesson, state| StageReport {
+            state,
+            ..StageReport::closed(lesson)
+        };
+        let mut course = Course {
+            server: "mine".into(),
+            passed: false,
+            stages: vec![
+                stage(Lesson::Serves, State::NotTaken),
+                stage(Lesson::Rotates, State::Passed),
+                stage(Lesson::ByAnyWriter, State::Closed),
+                stage(Lesson::Refuses, State::Closed),
+            ],
+            seconds: 14.0,
+            interrupted: Some("it was interrupted (Ctrl-C)".into()),
+        };
+        let said = verdict(&course);
+        assert!(
+            said.ends_with("Go on here with `--course --from 3`."),
+            "{said}"
+        );
+        course.interrupted = None;
+        course.stages[1].state = State::Failed;
+        let said = verdict(&course);
+        assert!(
+            said.ends_with("Go on here with `--course --from 2`."),
+            "{said}"
+        );
+    }
 }

@@ -8,15 +8,13 @@ use crate::attempt::{Attempt, FailureKind};
 use crate::judge::explained::{
     at_few_rotations, is_given_up, is_load, near, waits_anywhere, while_late, while_none_is_served,
 };
+use crate::report::finding::NOT_COUNTED;
 use crate::report::format::{count, millis};
 use crate::report::{ClassReport, Code, Evidence, Finding, Severity};
 use ch11_verification::rotation::Window;
 
 /// So many of a class's last handshakes tell what it is shown in the end.
 const LAST: usize = 12;
-
-/// How it is said of what there was too much to do for.
-const NOT_COUNTED: &str = "Not counted, because the server or this machine is overloaded";
 
 /// What tells that there was too much to do before anything was rotated, or for this side.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,11 @@
 //! This process may open so many files, and a server may have so many clients, and no more: where there is no room for
 //! another connection, that is no fault of a rotation.
 
+use std::io;
+use std::num::NonZero;
+use std::thread::{self, available_parallelism};
+
+use parking_lot::Mutex;
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
@@ -12,6 +17,9 @@ const FEWEST: u64 = 64;
 
 /// With fewer, not even the timers and signals of this process have theirs.
 const FEWEST_FOR_ITSELF: u64 = 16;
+
+/// So many threads beside one for each processor, which wait for files and for the system.
+const THREADS: usize = 4;
 
 /// Whether this process may open enough files to judge a server at all.
 ///
@@ -37,6 +45,37 @@ fn at_least(fewest: u64) -> Result<(), Error> {
         ))),
         _ => Ok(()),
     }
+}
+
+/// Whether this process may have its threads. The runtime, which needs them, panics where it cannot have them, and may
+/// not end after that.
+///
+/// # Errors
+/// With what to change.
+pub fn enough_threads() -> Result<(), Error> {
+    let processors = available_parallelism().map_or(1, NonZero::get);
+    let none_left = |error: io::Error| {
+        Error::Invalid(format!(
+            "this process may have no more threads ({error}): raise the limit (ulimit -u; in a container, its number of \
+             processes), or end others of this user"
+        ))
+    };
+    threads(processors + THREADS).map_err(none_left)
+}
+
+/// So many threads at once, for a moment.
+fn threads(many: usize) -> io::Result<()> {
+    let gate = &Mutex::new(());
+    thread::scope(|scope| {
+        let closed = gate.lock();
+        let begun = (0..many).map(|_| {
+            let waits = move || drop(gate.lock());
+            thread::Builder::new().spawn_scoped(scope, waits)
+        });
+        let begun: io::Result<Vec<_>> = begun.collect();
+        drop(closed);
+        begun.map(drop)
+    })
 }
 
 /// Whether an error says that this process, or the whole system, had no descriptor left.

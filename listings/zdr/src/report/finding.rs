@@ -37,6 +37,10 @@ pub enum Status {
     Waived,
 }
 
+/// How a warning begins that would be a failure if there had been less to do.
+pub(crate) const NOT_COUNTED: &str =
+    "Not counted, because the server or this machine is overloaded";
+
 /// Something that was found.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -70,6 +74,11 @@ impl Finding {
     /// Whether the server fails because of it.
     pub fn fails(&self) -> bool {
         self.severity == Severity::Failure && self.status == Status::Counted
+    }
+
+    /// Whether it would have failed the server if there had been less to do.
+    pub(crate) fn is_excused(&self) -> bool {
+        self.severity == Severity::Warning && self.words.starts_with(NOT_COUNTED)
     }
 
     /// Its place among others: what fails the server, what warns, what does not count.

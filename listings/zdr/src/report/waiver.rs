@@ -45,7 +45,8 @@ impl WaiverState {
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Applied => "applied",
-            Self::Unneeded => "not needed",
+            // The scenario may have failed by something else.
+            Self::Unneeded => "nothing of it was found",
             Self::Untested => "not tested",
             Self::Over => "over",
         }

@@ -26,7 +26,8 @@ impl Report {
         let mut waivers = mem::take(&mut self.waivers);
         for waiver in &mut waivers {
             let allowed = allowed(waiver, &findings);
-            waiver.state = self.state(waiver, allowed.is_empty(), today);
+            let excused = findings.iter().any(|found| excused(waiver, found));
+            waiver.state = self.state(waiver, (!allowed.is_empty(), excused), today);
             let applies = waiver.state == WaiverState::Applied;
             for at in allowed.into_iter().filter(|_| applies) {
                 if findings[at].status == Status::Counted {
@@ -51,12 +52,13 @@ impl Report {
         }
     }
 
-    fn state(&self, waiver: &WaiverReport, nothing_found: bool, today: Day) -> WaiverState {
-        match self.was_run(&waiver.scenario) {
+    /// Of a waiver of which something was found that counts, or something that too much to do excuses.
+    fn state(&self, waiver: &WaiverReport, found: (bool, bool), today: Day) -> WaiverState {
+        match (self.was_run(&waiver.scenario), found) {
             _ if today > waiver.until => WaiverState::Over,
-            false => WaiverState::Untested,
-            true if nothing_found => WaiverState::Unneeded,
-            true => WaiverState::Applied,
+            (true, (true, _)) => WaiverState::Applied,
+            (true, (false, false)) => WaiverState::Unneeded,
+            (false, _) | (true, (false, true)) => WaiverState::Untested,
         }
     }
 
@@ -87,7 +89,7 @@ impl Report {
                 ),
             ),
             WaiverState::Unneeded => (Code::WaiverUnneeded, unneeded(waiver, findings)),
-            WaiverState::Untested => (Code::WaiverUntested, self.untested(name, findings)),
+            WaiverState::Untested => (Code::WaiverUntested, self.untested(waiver, findings)),
         };
         Some(Finding {
             severity: Severity::Warning,
@@ -102,7 +104,14 @@ impl Report {
         })
     }
 
-    fn untested(&self, name: &str, findings: &[Finding]) -> String {
+    fn untested(&self, waiver: &WaiverReport, findings: &[Finding]) -> String {
+        let name = waiver.scenario.as_str();
+        if findings.iter().any(|found| excused(waiver, found)) {
+            return format!(
+                "The waiver of `{name}` was not tested: what it allows was found, and is not counted, because there was too \
+                 much to do."
+            );
+        }
         let mut found = findings.iter();
         let overloaded = found.any(|of| of.code == Code::LoadFellBehind && of.scenario == name);
         match self.outcome(name) {
@@ -139,6 +148,12 @@ fn unneeded(waiver: &WaiverReport, findings: &[Finding]) -> String {
             others.join(", ")
         ),
     }
+}
+
+/// Whether too much to do excuses a failure that a waiver names.
+fn excused(waiver: &WaiverReport, found: &Finding) -> bool {
+    let named = found.scenario == waiver.scenario && waiver.findings.contains(&found.code);
+    named && found.is_excused()
 }
 
 /// The places of the failures that a waiver names. A waiver of `rotation` also allows the same failure

@@ -9,6 +9,7 @@ use crate::gate::scenario::Scenario;
 use crate::judge::findings::finding;
 use crate::judge::measure::ms;
 use crate::judge::overload::Overload;
+use crate::report::finding::NOT_COUNTED;
 use crate::report::format::millis;
 use crate::report::{Code, Evidence, Finding, Outcome, ScenarioReport, Severity};
 use crate::server::reload::COMMAND;
@@ -16,9 +17,6 @@ use ch11_verification::rotation::Window;
 
 /// How a warning begins that a scenario was not judged.
 pub(super) const NOT_JUDGED: &str = "Not judged: ";
-
-/// How a warning begins that would be a failure if there had been less to do.
-const NOT_COUNTED: &str = "Not counted, because the server or this machine is overloaded: ";
 
 /// What came of a scenario, before it has its name.
 #[derive(Default)]
@@ -73,7 +71,7 @@ impl ScenarioOutcome {
             let alone = std::slice::from_ref(found);
             if overload.explains_all(alone, (records, last), daily) {
                 found.severity = Severity::Warning;
-                found.words = format!("{NOT_COUNTED}{}", found.words);
+                found.words = format!("{NOT_COUNTED}: {}", found.words);
             }
         }
     }

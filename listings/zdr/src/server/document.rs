@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::server::mistake::{Mistake, nearest};
+use crate::server::mistake::{Mistake, help_with, nearest};
 use crate::server::placeholders::{WITH_KEY, is_script, unknown};
 use crate::server::reference::{ANY, Key, Table, table_at, tables};
 use crate::server::values::places;
@@ -47,7 +47,8 @@ impl<'a> Document<'a> {
     pub(super) fn parse(origin: &'a str, text: &'a str) -> Result<Self, Mistake> {
         let root = DeTable::parse(text).map_err(|error| {
             let span = error.span().unwrap_or_default();
-            Mistake::at(origin, text, span, error.message())
+            let help = help_with(text, &span, error.message());
+            Mistake::at(origin, text, span, error.message()).with_help(help)
         })?;
         Ok(Self { origin, text, root })
     }

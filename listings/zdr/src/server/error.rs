@@ -204,6 +204,11 @@ fn unstarted(path: &Path, error: &io::Error) -> String {
         "call the interpreter that runs it, such as `sh` or `python3`, before its path";
     let first_line = first_line(path);
     match (error.kind(), first_line) {
+        // A process that there is no room for would block.
+        (io::ErrorKind::WouldBlock, _) => {
+            "raise the limit of processes (ulimit -u; in a container, its number of processes), or end others of this user"
+                .into()
+        }
         (_, _) if path.is_dir() => "it is a folder: name the program in it".into(),
         (io::ErrorKind::PermissionDenied, _) => {
             format!("make it executable (chmod +x), or {INTERPRETER}")

@@ -56,6 +56,16 @@ pub fn interrupt() -> io::Result<watch::Receiver<Option<String>>> {
     Ok(interrupted)
 }
 
+/// Makes an error with words of a file that becomes larger than `ulimit -f` allows. Without a handler, SIGXFSZ ends this
+/// process without any (setrlimit(2): RLIMIT_FSIZE). What is started has the default again.
+///
+/// # Errors
+/// When signals cannot be listened for.
+pub fn too_large_is_an_error() -> io::Result<()> {
+    let number = rustix::process::Signal::XFSZ.as_raw();
+    signal(SignalKind::from_raw(number)).map(drop)
+}
+
 /// Waits for SIGHUP, where that is listened for.
 async fn hung_up(hangup: &mut Option<Signal>) {
     match hangup {

@@ -157,6 +157,33 @@ fn shown(text: &str) -> String {
     }
 }
 
+/// Quotes as word processors and pages of the web have them.
+const TYPOGRAPHIC: [char; 7] = ['“', '”', '„', '‘', '’', '«', '»'];
+
+/// What to do about a text that is no TOML for this reason, where that can be said.
+pub(crate) fn help_with(text: &str, span: &Range<usize>, why: &str) -> Option<String> {
+    let marked = text.get(span.clone())?;
+    if marked.contains(TYPOGRAPHIC) {
+        return Some("TOML has straight quotes alone: \" or '".into());
+    }
+    if why != "duplicate key" {
+        return None;
+    }
+    let is_same = |line: &str| {
+        let line = line.trim_start().trim_start_matches('[').trim_start();
+        let rest = line.strip_prefix(marked).map(str::trim_start);
+        rest.is_some_and(|rest| rest.starts_with(['=', ']', '.']))
+    };
+    let before = text.get(..span.start)?;
+    // The line that holds the mistake is not over.
+    let lines: Vec<_> = before.split_inclusive('\n').collect();
+    let over = lines.iter().filter(|line| line.ends_with('\n')).count();
+    let first = lines[..over].iter().rposition(|line| is_same(line))? + 1;
+    Some(format!(
+        "line {first} has `{marked}` already: keep one of them, with all that belongs to it"
+    ))
+}
+
 /// The word of `known` that `typed` is probably meant to be.
 pub(crate) fn nearest<'a>(
     typed: &str,

@@ -40,6 +40,10 @@ impl From<SpecError> for io::Error {
 const LONGEST: u64 = 1024 * 1024;
 
 fn text_of(file: &Path) -> io::Result<String> {
+    if file.is_dir() {
+        let why = "it is a folder: name the TOML file that describes the server";
+        return Err(io::Error::other(why));
+    }
     let mut bytes = Vec::new();
     fs::File::open(file)?
         .take(LONGEST + 1)

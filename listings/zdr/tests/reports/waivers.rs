@@ -9,7 +9,7 @@ use zdr::judge::verdict::verdict;
 use zdr::report::page::page;
 use zdr::report::text::summary;
 use zdr::report::waiver::{WaiverReport, WaiverState};
-use zdr::report::{Code, Evidence, Report, Severity, Status};
+use zdr::report::{Code, Evidence, Finding, Report, Severity, Status};
 use zdr::server::spec::Spec;
 
 use super::gate::{found, judged, today};
@@ -126,7 +126,20 @@ fn a_waiver_that_does_not_apply_is_a_finding() {
     let mut for_others = sample::healthy();
     for_others.scenarios[3].name = "expired".into();
     for_others.scenarios.remove(2);
+    let mut excused = sample::healthy();
+    let overloaded =
+        "Not counted, because the server or this machine is overloaded: full: 3 failed.";
+    excused.findings = vec![Finding {
+        words: overloaded.into(),
+        ..sample::finding(Severity::Warning, Code::UnfitShown, "expired", &[])
+    }];
     let cases = [
+        (
+            excused,
+            Code::WaiverUntested,
+            WaiverState::Untested,
+            "is not counted, because there was too much to do",
+        ),
         (
             sample::healthy(),
             Code::WaiverUnneeded,
@@ -156,6 +169,9 @@ fn a_waiver_that_does_not_apply_is_a_finding() {
         let passes = judged(report.clone(), Level::All).verdict.passed;
         let report = judged_with(report, &lines, today());
         assert_eq!(report.waivers[0].state, state, "{said}");
+        // A server that failed by something else does not read as one that passed.
+        let shown = report.waivers[0].to_string();
+        assert!(!shown.contains("not needed"), "{shown}");
         let about = report.findings.iter().find(|of| of.code.is_of_waiver());
         let about = about.unwrap_or_else(|| panic!("{said}"));
         assert_eq!((about.code, about.severity), (code, Severity::Warning));

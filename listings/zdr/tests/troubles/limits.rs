@@ -45,6 +45,24 @@ fn too_few_files_are_told_before_anything_begins() {
     Running::start(&mut client).end().says(3, &parts);
 }
 
+/// SIGXFSZ ends a program that has no handler for it, without a word.
+#[test]
+fn a_file_that_may_not_be_so_large_is_an_error() {
+    let folder = Folder::new();
+    folder.write("server.toml", SOUND);
+    // So many blocks of 512 or 1024 bytes: fewer than a report has.
+    let script = "ulimit -f 4; exec \"$0\" \"$@\"";
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", script, ZDR, "check", "server.toml"])
+        .args(["--rotations", "1", "--no-scenarios", "--quiet"])
+        .args(["--json", "report.json"])
+        .current_dir(folder.path(""))
+        .env("TMPDIR", folder.temporary());
+    let done = Running::start(&mut command).end();
+    done.says(3, &["File too large"]);
+}
+
 /// The server could have taken many more: whoever keeps a hundred connections needs as many descriptors.
 #[test]
 fn a_shortage_of_descriptors_is_no_finding() {

@@ -453,6 +453,39 @@ fn mistakes_in_the_file() {
     folder
         .run(&["check", "absent.toml"])
         .says(3, &["absent.toml", "No such file"]);
+    folder
+        .run(&["check", "."])
+        .says(3, &["it is a folder: name"]);
+}
+
+/// TOML's own words tell neither where the other key is nor what is wrong with a quote.
+#[test]
+fn what_is_no_toml_is_told_with_what_to_do() {
+    let known = "command = [\"a\"]\n[reload]\nsignal = \"HUP\"\n";
+    let cases = [
+        ("signal = \"USR1\"\n", "line 3 has `signal` already"),
+        ("[ready]\n[reload]\n", "line 2 has `reload` already"),
+        ("force = “USR1”\n", "straight quotes alone"),
+    ];
+    for (more, help) in cases {
+        refused(&format!("{known}{more}"), &[], &["server.toml, line", help]);
+    }
+}
+
+/// The first that somebody tries may be an address.
+#[test]
+fn who_gives_an_address_or_nothing_is_told_what_to_give() {
+    let folder = Folder::idle();
+    for address in ["example.com:443", "https://example.com"] {
+        let parts = ["is no file", "zdr watch HOST:PORT", "zdr init --running"];
+        folder.run(&["check", address]).says(3, &parts);
+    }
+    let parts = ["SERVER", "--command <COMMAND>"];
+    folder.run(&["check"]).says(2, &parts);
+    let parts = ["--jobs", "expected a whole number from 1 on"];
+    folder
+        .run(&["check", "s.toml", "--jobs", "0"])
+        .says(2, &parts);
 }
 
 #[test]

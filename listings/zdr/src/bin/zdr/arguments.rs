@@ -32,7 +32,7 @@ Examples:
   zdr check my-server.toml --require rotation
       a gate for CI: only what is lost while valid files rotate fails it
   zdr check my-server.toml --course
-      the same check in seven stages, from the first reload on
+      the same check in six or seven stages, from the first reload on
   zdr check my-server.toml --rotations 1000 --interval-ms 100 --no-scenarios
       many rotations under load, and nothing else
   zdr check my-server.toml --scenarios torn,expired --rotations 2
@@ -152,11 +152,12 @@ pub enum Command {
 
 /// Rotate a server's certificate under load, run fault scenarios, and print a verdict.
 #[derive(clap::Args)]
-#[command(after_help = CHECK_EXAMPLES)]
+// One of them, and an error without either names both.
+#[command(after_help = CHECK_EXAMPLES,
+    group = ArgGroup::new("described").args(["server", "command"]).required(true))]
 pub struct Check {
     /// The TOML file that describes how to start or reach the server. `zdr help toml` explains its keys.
-    #[arg(required_unless_present = "command",
-        conflicts_with_all = ["command", "reload", "protocol", "download", "keys"])]
+    #[arg(conflicts_with_all = ["command", "reload", "protocol", "download", "keys"])]
     pub server: Option<PathBuf>,
     #[command(flatten)]
     pub started: Started,
@@ -202,7 +203,7 @@ pub struct Check {
     #[arg(long, conflicts_with = "scenarios")]
     pub no_scenarios: bool,
     /// Number of scenarios that run at the same time, each with a server of its own.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 4, value_parser = jobs)]
     pub jobs: usize,
     /// How long a client waits for an answer, in milliseconds.
     #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..))]
@@ -213,7 +214,8 @@ pub struct Check {
     /// Only put load on a server that is already running; something else rotates its files.
     #[arg(long, conflicts_with_all = ["rotations", "scenarios", "writer"])]
     pub observe: bool,
-    /// Check in seven stages. A stage begins when the one before it has passed; after a failure, the report
+    /// Check in six stages, or in seven where the TOML file has `client_auth`. A stage begins when the one before it
+    /// has passed; after a failure, the report
     /// names the page of the book to read.
     #[arg(long, conflicts_with_all = ["rotations", "interval_ms", "steady_ms", "writer", "classes", "rate",
         "downloads", "pool", "scenarios", "no_scenarios", "observe", "plan", "require", "today", "junit",
@@ -289,6 +291,14 @@ fn held(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(held) if held <= 100_000 => Ok(held),
         _ => Err("expected a whole number from 0 to 100000".into()),
+    }
+}
+
+/// Servers at once. Without any, nothing would ever end.
+fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(jobs @ 1..) => Ok(jobs),
+        _ => Err("expected a whole number from 1 on".into()),
     }
 }
 

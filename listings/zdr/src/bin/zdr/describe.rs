@@ -16,6 +16,7 @@ use zdr::server::cleanup::Reaper;
 use zdr::server::interrupt::{INTERRUPTED, interrupt};
 use zdr::server::lines::{TERMINAL, fill, printable};
 use zdr::server::spec::{Protocol, Spec, host_and_port};
+use zdr::server::spec_file::SpecError;
 use zdr::server::user::OpenMask;
 use zdr::server::written::{Remarks, attached, started};
 use zdr::testbed::discover::{Found, Known, discover};
@@ -28,7 +29,7 @@ use crate::output;
 /// The server that is to be checked. What a command leaves open is what a TOML file would: the default.
 pub fn described(arguments: &Check) -> io::Result<Spec> {
     let mut spec = match &arguments.server {
-        Some(file) => Spec::read(file)?,
+        Some(file) => Spec::read(file).map_err(|error| instead_of(file, error))?,
         None => arguments.started.spec()?,
     };
     spec.command.extend_from_slice(&arguments.more);
@@ -37,6 +38,21 @@ pub fn described(arguments: &Check) -> io::Result<Spec> {
         spec = spec.asking_clients().ok_or_else(cannot)?;
     }
     Ok(spec)
+}
+
+/// Why the file cannot be read, or what to do instead where it is the address of a server.
+fn instead_of(file: &Path, error: SpecError) -> io::Error {
+    let text = file.to_string_lossy();
+    let is_address = text.contains("://") || host_and_port(&text).is_ok();
+    if file.exists() || !is_address {
+        return error.into();
+    }
+    let why = format!(
+        "`{text}` is no file: `zdr check` asks for the TOML file that describes a server, whose files it then replaces. \
+         `zdr watch HOST:PORT` watches a server that something else rotates; `zdr init --running HOST:PORT` begins a \
+         description of one that runs"
+    );
+    io::Error::new(io::ErrorKind::NotFound, why)
 }
 
 impl Started {

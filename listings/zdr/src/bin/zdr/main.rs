@@ -24,11 +24,11 @@ use zdr::compare::merge::merge;
 use zdr::course::{self, CourseOptions, course};
 use zdr::error::with_advice;
 use zdr::gate::scenario::Scenario;
-use zdr::judge::shortage::{enough, enough_for_itself};
+use zdr::judge::shortage::{enough, enough_for_itself, enough_threads};
 use zdr::report::Report;
 use zdr::report::file::write_whole;
 use zdr::server::cleanup::Reaper;
-use zdr::server::interrupt::{INTERRUPTED, interrupt};
+use zdr::server::interrupt::{INTERRUPTED, interrupt, too_large_is_an_error};
 use zdr::server::lines::printable;
 use zdr::server::reference::{as_markdown, as_text};
 use zdr::server::spec::Spec;
@@ -42,7 +42,7 @@ use progress::Progress;
 
 fn main() -> ExitCode {
     let command = Arguments::parse().command;
-    if let Err(error) = enough_for_itself() {
+    if let Err(error) = enough_for_itself().and_then(|()| enough_threads()) {
         return failed(&error.into());
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -63,6 +63,9 @@ fn failed(error: &io::Error) -> ExitCode {
 }
 
 async fn obey(command: Command) -> ExitCode {
+    if let Err(error) = too_large_is_an_error() {
+        return failed(&error);
+    }
     let done = match command {
         Command::Check(arguments) => run(*arguments).await,
         Command::Init(arguments) => describe::init(&arguments).await,
