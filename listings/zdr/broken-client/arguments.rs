@@ -47,6 +47,8 @@ pub enum Defect {
     KeyPrinted,
     /// It accepts whatever server answers.
     VerifiesNothing,
+    /// It asks again without verification where it has rejected the server.
+    FallsBack,
     /// It ends at the first handshake that fails.
     Ends,
 }

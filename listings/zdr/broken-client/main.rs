@@ -62,6 +62,10 @@ async fn ask(arguments: Arguments) -> Result<()> {
             match Kept::open(address, generation.config.clone()).await {
                 Ok(opened) => kept = Some(opened),
                 Err(error) if defect == Some(Defect::Ends) => return Err(error),
+                Err(_) if defect == Some(Defect::FallsBack) => {
+                    let blind = Generation::first(&files, Some(Defect::VerifiesNothing))?;
+                    kept = Kept::open(address, blind.config).await.ok();
+                }
                 Err(_) => {}
             }
         }

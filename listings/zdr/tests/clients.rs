@@ -57,7 +57,7 @@ async fn a_sound_client_passes_all_steps() {
 }
 
 /// A defect, the step that catches it, its words, and whether that fails the client.
-const DEFECTS: [(&str, Step, &str, bool); 10] = [
+const DEFECTS: [(&str, Step, &str, bool); 11] = [
     (
         "leaf-once",
         Step::RenewedLeaf,
@@ -104,6 +104,12 @@ const DEFECTS: [(&str, Step, &str, bool); 10] = [
         "verifies-nothing",
         Step::RemovedRoot,
         "it does not verify the server at all",
+        true,
+    ),
+    (
+        "falls-back",
+        Step::RemovedRoot,
+        "sent its request all the same",
         true,
     ),
     (

@@ -18,6 +18,9 @@ const SILENT: u32 = 3;
 /// A connection that was opened at the very end may still be closed so much later.
 const LATE: Duration = Duration::from_secs(1);
 
+/// Who has objected is looked at for so long: a client that asks again without verification does so at once.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// What tells whether a root that is gone from a client's file is gone for the client.
 enum Met {
     /// The client objected.
@@ -43,6 +46,13 @@ pub(super) async fn removed_root(bench: &mut Bench, within: Duration) -> Result<
     let met = until_it_objects(bench, began + within).await;
     let after = began.elapsed();
     let ms = after.as_millis();
+    if matches!(met, Met::Objected) && !stays_away(bench, began + within).await {
+        let words = format!(
+            "{ms} ms after the root was removed from its file, it rejected a certificate of that root, and then sent \
+             its request all the same: it falls back to a connection that it does not verify."
+        );
+        return Ok(step.failed(words));
+    }
     let words = match met {
         Met::Objected => {
             format!(
@@ -79,6 +89,22 @@ pub(super) async fn removed_root(bench: &mut Bench, within: Duration) -> Result<
         }
     };
     Ok(step.passed(Some(after), words))
+}
+
+/// Whether a client that has objected sends no more requests. Of several connections of one client, each may follow the
+/// roots by itself: all of them have to by then.
+async fn stays_away(bench: &mut Bench, until: Instant) -> bool {
+    let config = bench.peer.shown();
+    loop {
+        let mark = bench.peer.mark();
+        let epoch = bench.peer.show_config(config.clone());
+        if !bench.asks(mark, epoch, Instant::now() + AGAIN).await {
+            return true;
+        }
+        if Instant::now() >= until {
+            return false;
+        }
+    }
 }
 
 /// What is wrong with a client that accepts what no root of it has ever issued.

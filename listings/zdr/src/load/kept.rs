@@ -56,6 +56,17 @@ impl<C> KeptConnection<C> {
         outcome
     }
 
+    /// For how long nothing has come over it.
+    pub fn idle(&self) -> Duration {
+        self.recorder.now().saturating_sub(self.answered)
+    }
+
+    /// A request met the end of its time-out: as if it had been found closed.
+    pub fn timed_out(mut self) {
+        self.closed = true;
+        self.lost = false;
+    }
+
     /// It is found closed, and without a request. So it was at risk in no rotation that came after its last
     /// answer: it may have been closed before.
     pub fn found_closed(mut self) {

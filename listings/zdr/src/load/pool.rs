@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use crate::attempt::FailureKind;
 use crate::attempt::failure::Where;
 use ch11_verification::attempt::Class;
 use lab::client::Client;
@@ -76,6 +77,7 @@ impl Pool {
     async fn asked(&self, probe: &mut Probe) -> Result<(), Failed> {
         let (context, target) = (&self.context, &self.context.target);
         while let Some(mut kept) = self.next() {
+            let idle = kept.idle();
             let asked = kept.request(async |kept| kept.request(target, ANSWER, Where::Kept).await);
             match asked.await {
                 Ok(true) => {
@@ -88,6 +90,10 @@ impl Pool {
                 }
                 // It was not sent: a client may ask again over another connection.
                 Err(failed) if failed.unsent => context.recorder.graceful_close(Class::Pooled),
+                Err(failed) if failed.kind == FailureKind::Lost && target.usual.ends_idle(idle) => {
+                    kept.timed_out();
+                    context.recorder.graceful_close(Class::Pooled);
+                }
                 Err(failed) => return Err(failed),
             }
         }
@@ -105,6 +111,7 @@ impl Pool {
             if !kept.is_closed() {
                 return Some(kept);
             }
+            self.context.target.usual.ended_idle(kept.idle());
             kept.found_closed();
             self.context.recorder.graceful_close(Class::Pooled);
         }

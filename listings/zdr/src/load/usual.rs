@@ -2,6 +2,7 @@
 //! page that is gone after that was lost.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use hyper::StatusCode;
 use parking_lot::Mutex;
@@ -9,17 +10,40 @@ use parking_lot::Mutex;
 use crate::attempt::FailureKind;
 use crate::load::failure::Failed;
 
-/// The statuses that a server had before the first rotation, and whether some of its pages were empty.
+/// So many connections that a server ends while nothing happens on them are no chance: it has a time-out.
+const IDLE: u32 = 3;
+
+/// The statuses that a server had before the first rotation, whether some of its pages were empty, and how long connections
+/// had been idle that it ended by itself.
 #[derive(Debug, Default)]
 pub struct Usual {
     known: Mutex<(HashSet<StatusCode>, bool)>,
     empty: Mutex<HashSet<StatusCode>>,
+    /// The shortest time, and how many there were.
+    idle: Mutex<Option<(Duration, u32)>>,
 }
 
 impl Usual {
     /// From now on it is rotated: what is new is not usual.
     pub fn close(&self) {
         self.known.lock().1 = true;
+    }
+
+    /// A connection was found closed that had been idle for so long.
+    pub(super) fn ended_idle(&self, idle: Duration) {
+        if self.known.lock().1 {
+            return;
+        }
+        let mut known = self.idle.lock();
+        let (shortest, many) = known.unwrap_or((idle, 0));
+        *known = Some((shortest.min(idle), many + 1));
+    }
+
+    /// Whether it ends connections that have been idle for so long, or somewhat less, while nothing is rotated. A request
+    /// that it meets then is lost to its time-out: RFC 9112, section 9.5, tells of this race.
+    pub(super) fn ends_idle(&self, idle: Duration) -> bool {
+        let known = *self.idle.lock();
+        known.is_some_and(|(shortest, many)| many >= IDLE && idle * 2 >= shortest)
     }
 
     /// Whether this is an answer like others. An error of the server never is. What a client is told about its own
@@ -65,6 +89,26 @@ impl Usual {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_out_is_known_from_before_the_first_rotation() {
+        let ms = Duration::from_millis;
+        let usual = Usual::default();
+        for idle in [400, 300] {
+            usual.ended_idle(ms(idle));
+        }
+        assert!(!usual.ends_idle(ms(400)), "two may be chance");
+        usual.ended_idle(ms(350));
+        assert!(usual.ends_idle(ms(300)) && usual.ends_idle(ms(160)));
+        assert!(!usual.ends_idle(ms(100)));
+        // What is ended when it reloads is no time-out.
+        let usual = Usual::default();
+        usual.close();
+        for _ in 0..IDLE {
+            usual.ended_idle(ms(400));
+        }
+        assert!(!usual.ends_idle(ms(400)));
+    }
 
     #[test]
     fn a_page_that_is_gone_after_a_rotation_is_no_answer() {

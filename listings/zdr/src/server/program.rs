@@ -35,9 +35,7 @@ pub(crate) struct Launcher {
 impl Launcher {
     /// A command of the description, with its words replaced.
     pub(crate) fn command(&self, command: &[String]) -> Plain {
-        let filled = command.iter().map(|word| self.words.fill(word));
-        // What stands for nothing is no argument.
-        let filled: Vec<_> = filled.filter(|word| !word.is_empty()).collect();
+        let filled = self.filled(command);
         let (program, arguments) = filled.split_first().expect("a command is not empty");
         let mut command = Plain::new(beside(program));
         command
@@ -57,6 +55,14 @@ impl Launcher {
         command
     }
 
+    /// The words of a command. What stands for nothing is no argument, and what is written as an empty one is: a server may
+    /// be told `--save ""`.
+    fn filled(&self, command: &[String]) -> Vec<String> {
+        let filled = command.iter().map(|word| (word, self.words.fill(word)));
+        let filled = filled.filter(|(word, filled)| word.is_empty() || !filled.is_empty());
+        filled.map(|(_, filled)| filled).collect()
+    }
+
     /// Makes all in this folder the user's, as whom the programs run.
     pub(crate) fn give(&self, folder: &Path) -> io::Result<()> {
         self.user.map_or(Ok(()), |user| user.give(folder))
@@ -64,11 +70,8 @@ impl Launcher {
 
     /// The same for people, as it could be typed.
     pub(crate) fn shown(&self, command: &[String]) -> String {
-        let filled: Vec<_> = command.iter().map(|word| self.words.fill(word)).collect();
-        let words = filled
-            .iter()
-            .map(String::as_str)
-            .filter(|word| !word.is_empty());
+        let filled = self.filled(command);
+        let words = filled.iter().map(String::as_str);
         shlex::try_join(words).unwrap_or_else(|_| filled.join(" "))
     }
 

@@ -98,7 +98,7 @@ fn connections_that_are_ended_some_seconds_after_a_reload_are_lost() {
     };
     let server = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/strangers/ends_later.py");
     let toml = format!(
-        "command = [{python:?}, {server:?}, \"4.5\", \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\n\
+        "command = [{python:?}, {server:?}, \"6\", \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\n\
          protocol = \"tls\"\n{PING}\n[reload]\nsignal = \"HUP\"\n"
     );
     let arguments = [

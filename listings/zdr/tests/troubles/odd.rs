@@ -6,11 +6,21 @@ use std::process::Command;
 
 use zdr::gate::code::Code;
 
-use super::{Folder, PATIENT, Running, SOUND, ZDR};
+use super::{BROKEN, Folder, PATIENT, Running, SOUND, ZDR};
 
 /// More than anybody reads, and less than a description may have.
 const MANY: usize = 200_000;
 const SHORT: usize = 8_000;
+
+/// As in `redis-server --save ""`.
+#[test]
+fn an_empty_argument_is_one() {
+    let folder = Folder::new();
+    let script = r#"["sh", "-c", '''test -z "$1" && shift && exec "$0" "$@"''', "#;
+    let toml = SOUND.replace("[\"broken\", ", &format!("{script}{BROKEN:?}, \"\", "));
+    let done = folder.check(&toml, &[&PATIENT[..], &["--no-scenarios"]].concat());
+    done.end().says(0, &[]);
+}
 
 const SERVER: &str = "command = [\"a\", \"{certificate}\", \"{key}\", \"{port}\"]\n";
 
