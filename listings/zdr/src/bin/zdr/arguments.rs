@@ -215,8 +215,7 @@ pub struct Check {
     #[arg(long, conflicts_with_all = ["rotations", "scenarios", "writer"])]
     pub observe: bool,
     /// Check in six stages, or in seven where the TOML file has `client_auth`. A stage begins when the one before it
-    /// has passed; after a failure, the report
-    /// names the page of the book to read.
+    /// has passed; after a failure, the report names the page of the book to read.
     #[arg(long, conflicts_with_all = ["rotations", "interval_ms", "steady_ms", "writer", "classes", "rate",
         "downloads", "pool", "scenarios", "no_scenarios", "observe", "plan", "require", "today", "junit",
         "prometheus", "badge", "github", "keep"])]
