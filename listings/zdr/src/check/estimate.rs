@@ -125,7 +125,7 @@ mod tests {
             };
             estimate(&spec, &options).longest - START
         };
-        let each = |seconds| Duration::from_secs(seconds);
+        let each = Duration::from_secs;
         // Each rotation is waited for, and the last one's work; then long answers, where there are any.
         assert_eq!(longest("any_http", 2), each(10 + 10 + 10));
         assert_eq!(longest("http", 2), each(10 + 10 + 10) + ANSWERS);

@@ -180,9 +180,7 @@ impl Overload {
                 found.words = format!("{NOT_COUNTED}: {}", found.words);
                 any = true;
             } else if !explained.is_empty() {
-                let kinds: Vec<_> = explained.iter().map(|of| of.kind.words()).collect();
-                found.words += &format!(" {NOT_COUNTED}: {}.", kinds.join("; "));
-                found.evidence = left;
+                without(found, &explained, left);
             }
         }
         any
@@ -238,12 +236,7 @@ impl Overload {
         let last = std::slice::from_ref(last);
         let came_through = came_through(records, last);
         let mut failures = found.iter().filter(|of| of.severity == Severity::Failure);
-        let in_time = |of: &Evidence| {
-            let of_class = || records.iter().filter(|it| it.class == of.class);
-            of.kind == FailureKind::Stalled
-                || while_late(of.kind, of_class(), &self.stretches)
-                || while_none_is_served(of.kind, of_class(), records, last, self.limit)
-        };
+        let in_time = |of: &Evidence| self.is_of_time(of, records, last);
         let awaited = |found: &Finding| {
             let code = matches!(found.code, Code::NotPickedUp | Code::NotRecovered);
             found.evidence.is_empty() && code && came_through
@@ -258,6 +251,26 @@ impl Overload {
             awaited(found) || seen.any(|of| !is_daily(of))
         };
         failures.clone().any(is_news) && failures.all(|found| awaited(found) || seen(found))
+    }
+
+    /// Of the evidence of a scenario's failure, what too much to do explains is taken away, where something is left.
+    pub fn keeps_the_rest(&self, found: &mut Finding, records: &[Attempt], last: &Window) {
+        let last = std::slice::from_ref(last);
+        let evidence = found.evidence.iter().cloned();
+        let (explained, left): (Vec<_>, Vec<_>) =
+            evidence.partition(|of| self.is_of_time(of, records, last));
+        if !explained.is_empty() && !left.is_empty() {
+            without(found, &explained, left);
+        }
+    }
+
+    /// Whether too much to do explains that clients of a scenario failed in one way: they waited, or were cut while they
+    /// did, or while this side was late.
+    fn is_of_time(&self, of: &Evidence, records: &[Attempt], last: &[Window]) -> bool {
+        let of_class = || records.iter().filter(|it| it.class == of.class);
+        of.kind == FailureKind::Stalled
+            || while_late(of.kind, of_class(), &self.stretches)
+            || while_none_is_served(of.kind, of_class(), records, last, self.limit)
     }
 
     /// Why there is no verdict, and what to change. `since` says what it was before.
@@ -291,6 +304,13 @@ impl Overload {
              `--pool`, `--downloads`, `--classes`), or run the check while this machine has less to do"
         )
     }
+}
+
+/// Leaves this of a failure's evidence, and says what does not count.
+fn without(found: &mut Finding, explained: &[Evidence], left: Vec<Evidence>) {
+    let kinds: Vec<_> = explained.iter().map(|of| of.kind.words()).collect();
+    found.words += &format!(" {NOT_COUNTED}: {}.", kinds.join("; "));
+    found.evidence = left;
 }
 
 /// What is long for clients that wait for so long at most.

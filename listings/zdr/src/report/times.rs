@@ -40,8 +40,9 @@ impl Times {
     }
 
     /// The same times from the first file that was written on, and what they count from otherwise, where that says too
-    /// little: a restart is over when the server is ready again, a command when it ends, lines over a socket when the last
-    /// is answered, and a server that reads its files for each handshake shows the new certificate before it is told. `None` where none of that is so.
+    /// little: a restart is over when the server is ready again, a command when it ends, lines over a socket when the
+    /// last is answered, and a server that reads its files for each handshake shows the new certificate before it is
+    /// told. `None` where none of that is so.
     pub(crate) fn from_files(report: &Report) -> Option<(&'static str, Self)> {
         let median = Self::of(&report.rotations).first_new_median_ms;
         let is_early = median.is_some_and(|median| median <= 0.0);

@@ -72,6 +72,8 @@ impl ScenarioOutcome {
             if overload.explains_all(alone, (records, last), daily) {
                 found.severity = Severity::Warning;
                 found.words = format!("{NOT_COUNTED}: {}", found.words);
+            } else if found.severity == Severity::Failure {
+                overload.keeps_the_rest(found, records, last);
             }
         }
     }
@@ -237,7 +239,23 @@ mod tests {
         assert_eq!(counted(None), [Code::UnfitShown, Code::LastGoodLost]);
         let overload = Overload::ever(&slow, &Behind::default(), Duration::from_secs(5));
         assert!(overload.is_some(), "each waited for longer than a second");
-        assert_eq!(counted(overload), [Code::UnfitShown]);
+        assert_eq!(counted(overload.clone()), [Code::UnfitShown]);
+        // Of one failure, what waited is no evidence.
+        let mut outcome = ScenarioOutcome::default();
+        let mixed = [FailureKind::Refused, FailureKind::Stalled].map(seen);
+        outcome.fail_seen(Code::LastGoodLost, "lost.", mixed.to_vec());
+        outcome.unless_explained(overload, &slow, &Window::default(), &[]);
+        let found = &outcome.findings[0];
+        assert_eq!(
+            (found.severity, found.evidence.len()),
+            (Severity::Failure, 1)
+        );
+        assert_eq!(found.evidence[0].kind, FailureKind::Refused);
+        assert!(
+            found.words.starts_with("lost. Not counted"),
+            "{}",
+            found.words
+        );
     }
 
     #[test]

@@ -24,7 +24,7 @@ fn help_has_examples_and_codes() {
 #[test]
 fn examples_fit_a_terminal_of_eighty_columns() {
     let folder = Folder::new();
-    for command in [&[][..], &["check"], &["watch"], &["check-client"]] {
+    for command in [&[][..], &["check"], &["watch"], &["check-client"], &["log"]] {
         let help = folder.run(&[command, &["--help"]].concat()).out;
         let (options, examples) = help.split_once("\nExamples:\n").expect("examples");
         let wide = |text: &str, most: usize| {

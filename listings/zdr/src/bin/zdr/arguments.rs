@@ -97,6 +97,21 @@ A server that is already running, in attach.toml. zdr replaces its files in
   ca = \"ca\"
 ";
 
+const LOG_EXAMPLES: &str = "\
+Examples:
+  zdr log server.log
+      what is served, what was refused, and how long rotations took
+  zdr log show server.log
+      the events, a line for each
+  zdr log -f --until 'identity_loaded generation=2' server.log
+      wait until the server has reloaded once
+  zdr log assert server.log --generation-at-least 2 --none identity_rejected
+      in a script: exit code 0 if it has reloaded and rejected no file
+
+A log has one event per line, as JSON, such as the servers of the book write:
+  {\"ts\":\"2026-11-24T16:57:35Z\",\"event\":\"listening\",\"port\":443}
+";
+
 /// Does this server rotate its TLS certificate with zero downtime?
 #[derive(Parser)]
 #[command(name = "zdr", version, after_help = EXAMPLES)]
@@ -125,6 +140,7 @@ pub enum Command {
         #[arg(long)]
         markdown: bool,
     },
+    #[command(after_help = LOG_EXAMPLES)]
     Log(Box<LogCommand>),
     Ca(Ca),
     Issue(Issue),
@@ -215,8 +231,7 @@ pub struct Check {
     #[arg(long, conflicts_with_all = ["rotations", "scenarios", "writer"])]
     pub observe: bool,
     /// Check in six stages, or in seven where the TOML file has `client_auth`. A stage begins when the one before it
-    /// has passed; after a failure, the report
-    /// names the page of the book to read.
+    /// has passed; after a failure, the report names the page of the book to read.
     #[arg(long, conflicts_with_all = ["rotations", "interval_ms", "steady_ms", "writer", "classes", "rate",
         "downloads", "pool", "scenarios", "no_scenarios", "observe", "plan", "require", "today", "junit",
         "prometheus", "badge", "github", "keep"])]
