@@ -164,7 +164,8 @@ pub fn of_resources(resources: &Resources, growth: &Growth, rotations: usize) ->
     let more = resources.processes_after > resources.processes_before;
     if more && growth.leaves_processes() {
         let words = format!(
-            "There were {} processes before and {} after {}, with {} kept open.",
+            "There were {} processes before and {} after {}, with {} kept open. If a timer ends those that are left, it \
+             cuts what they still serve, after the end of this run (--steady-ms).",
             resources.processes_before,
             resources.processes_after,
             counted(rotations as u64, "rotation"),

@@ -22,6 +22,9 @@ const COMPLAINED: &str =
 const UNASKED: &str = "Clients said nothing over these connections, and a server may end one that is silent: tell in \
                        `[exchange]` what they ask, so that a time-out is not taken for the reload.";
 
+/// What may cut connections between rotations, and none before the first.
+const LATER: &str = " It may be one that a reload starts: a shutdown timeout ends old connections some seconds later.";
+
 /// What explains the failures of a report, the most harmful first. Warnings are not among them.
 pub fn causes(report: &Report) -> Vec<Cause> {
     let rare = daily_share(report) < RARE;
@@ -72,7 +75,10 @@ fn not_by_reloads_alone(report: &Report, cause: &mut Cause) {
         return;
     };
     cause.what = format!("{what}, {how}{when}");
-    let advice = format!("{since}: look for a limit or a time-out of its own first.");
+    let mut advice = format!("{since}: look for a limit or a time-out of its own first.");
+    if cause.kind == CauseKind::CutsConnections && !began_before(report, cause) {
+        advice += LATER;
+    }
     cause.advice = format!("{advice} Otherwise: {}", cause.advice);
 }
 

@@ -163,6 +163,22 @@ fn clients_that_fail_between_rotations_do_not_fail_by_a_reload() {
     assert_eq!(of(Phase::During), "It refuses clients while it reloads.");
 }
 
+/// What old connections end by may be a timer that the reload has started.
+#[test]
+fn connections_that_are_cut_between_rotations_alone_may_have_been_given_a_time() {
+    let advice = |phase| {
+        let mut report = found(&[]);
+        let mut severed = failure("rotation", Code::Severed, &[FailureKind::Severed]);
+        severed.evidence[0].phase = Some(phase);
+        report.findings = vec![severed];
+        causes(&report)[0].advice.clone()
+    };
+    let timer = "a shutdown timeout ends old connections some seconds later";
+    assert!(advice(Phase::After).contains(timer));
+    assert!(!advice(Phase::Before).contains(timer));
+    assert!(!advice(Phase::During).contains(timer));
+}
+
 /// Exim ends a connection after so many requests: some that were kept were lost before anything was rotated, and others
 /// at a rotation.
 #[test]
