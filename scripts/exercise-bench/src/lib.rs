@@ -4,12 +4,15 @@
 //! its own, and says of each whether it held. The program `attempt` is one answer of a learner with its checks;
 //! the tests of this crate are all answers of the book at once.
 //!
-//! [`Port`], [`patience`], [`poll_once`], [`each_process`] and [`a_day_later`] are for the checks themselves, and so is `openssl_ends` from chapter 4 on.
+//! [`Port`], [`patience`], [`poll_once`], [`each_process`] and [`a_day_later`] are for the checks themselves, and so are [`reloads`], [`AnyClient`] and, from chapter 4 on, `openssl_ends`.
 
+mod any_client;
 #[cfg(feature = "ch04")]
 pub mod openssl_ends;
 mod processes;
+pub mod reloads;
 
+pub use any_client::AnyClient;
 pub use processes::{a_day_later, each_process};
 
 use std::any::Any;

@@ -276,13 +276,14 @@ impl Teller<'_> {
             }
             let of = exercise.about.hints.len();
             let shown = entry.solution_shown.map_or("", |_| ", solution shown");
+            let runs = if entry.runs == 1 { "run" } else { "runs" };
             let (style, word) = match state {
                 State::Done => (GOOD, "done"),
                 _ => (OPEN, "begun"),
             };
             writeln!(
                 out,
-                "{style}{word:<5}{style:#}  {:<10}  {} runs, {} of {of} hints{shown}",
+                "{style}{word:<5}{style:#}  {:<10}  {} {runs}, {} of {of} hints{shown}",
                 exercise.id, entry.runs, entry.hints
             )?;
         }

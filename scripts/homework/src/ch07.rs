@@ -72,8 +72,9 @@ fn told(scene: &Scene) -> String {
          The server looks at its files each 5 minutes; without a look for 1,000 s it\n\
          counts its watcher as dead. It is scraped each quarter of an hour. This happens,\n\
          and nothing else: where no renewal is listed, the agent brings none. All hours\n\
-         are of a clock that is never set. A look at a leaf that has expired finds just\n\
-         that, and asks no trust anchors. Once the watcher is dead, its last look stands.\n\n",
+         are of a clock that is never set. Each look asks the trust anchors about what is\n\
+         served, too, also when that has expired. Once the watcher is dead, its last look\n\
+         stands.\n\n",
     );
     for (hour, happens) in &scene.happens {
         told += &format!("  {:>5}  {}\n", clock(HOUR * *hour), happens.words());

@@ -66,6 +66,18 @@ fn each_fault() {
     assert!(said[0].firing.contains(&"PeersReject"), "{said:?}");
 }
 
+/// The sheet says so of each look: an end that has come does not hide that the roots were replaced.
+#[test]
+fn what_peers_reject_is_told_after_the_end_as_well() {
+    let said = said(&[(10, Happens::RootsReplaced)], &[23, 25]);
+    assert!(said[0].firing.contains(&"PeersReject"), "{said:?}");
+    for alert in ["IdentityExpired", "PeersReject"] {
+        assert!(said[1].firing.contains(&alert), "{alert}: {said:?}");
+    }
+    let told = sheet(17).unwrap().told;
+    assert!(told.contains("also when that has expired"), "{told}");
+}
+
 /// Within a class's seeds each happening comes up, and so does each alert that it brings; all are explained, and no path of
 /// this machine is on a sheet.
 #[test]

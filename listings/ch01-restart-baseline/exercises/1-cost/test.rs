@@ -144,14 +144,14 @@ pub fn what_the_client_already_had_was_sent_for_nothing() {
              of more than 4 GiB need a number of 64 bits, and a whole one: an `f32` has seven digits."
         );
     }
-    // Whoever panics over that line is told by the check that counts cut downloads.
+    // An answer that panics over that line is told by the check that counts cut downloads.
     let Ok(wasted) = catch_unwind(|| cost_of(WITHOUT_BYTES).wasted_bytes) else {
         return;
     };
     assert!(
         wasted == 3_145_728,
         "Three downloads were cut, two of them after 3145728 bytes in all; the line of the third has no field `bytes`, and `wasted_bytes` is {wasted}. How far that one had come \
-         is not known, and a guess, such as the whole file, is a figure in a report that nobody measured: such a line adds no bytes."
+         is not known, and a guess, such as the whole file, is a figure in a report without a measurement: such a line adds no bytes."
     );
     let downloads = drawn();
     let Cost {

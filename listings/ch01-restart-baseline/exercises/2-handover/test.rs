@@ -7,6 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use exercise_bench::{Port, each_process, patience};
 use lab::BOUND;
@@ -43,6 +44,16 @@ fn answer(process: Process, clients: usize) {
     });
 }
 
+/// The new process.
+fn started(new: io::Result<Process>) -> Process {
+    new.unwrap_or_else(|error| {
+        panic!(
+            "`restart` returned an error: {error}. The system gives a descriptor here, and the socket is there already: to bind its port once more is \
+             an error as long as a descriptor of it is open, and refuses clients when none is."
+        )
+    })
+}
+
 /// A client that comes while the new program starts waits, and is served by it.
 pub fn no_client_is_refused_while_the_new_program_starts() {
     let (old, _client, port) = old_process();
@@ -50,7 +61,7 @@ pub fn no_client_is_refused_while_the_new_program_starts() {
     let new = restart(old, || {
         came.extend((0..3).map(|_| TcpStream::connect(port.address())));
     });
-    let new = new.unwrap_or_else(|error| panic!("The new process did not start: {error}."));
+    let new = started(new);
     assert!(
         came.len() == 3,
         "`boot` was not called: the new program takes its time to start."
@@ -67,7 +78,8 @@ pub fn no_client_is_refused_while_the_new_program_starts() {
         let answered = client.read(&mut [0]);
         assert!(
             matches!(answered, Ok(1)),
-            "A client that came while the new program started was not served by it: {answered:?}."
+            "A client that came while the new program started was not served by it: its read returned {answered:?}. Such a client is in the queue, and the new process accepts it from there: \
+             nothing takes it out before."
         );
     }
 }
@@ -77,7 +89,7 @@ pub fn a_client_in_the_queue_is_served() {
     let (old, _client, port) = old_process();
     let mut queued = connect(port.address());
     let new = restart(old, || ());
-    let new = new.unwrap_or_else(|error| panic!("The new process did not start: {error}."));
+    let new = started(new);
     answer(new, 1);
     let answered = queued.read(&mut [0]);
     assert!(
@@ -85,6 +97,19 @@ pub fn a_client_in_the_queue_is_served() {
         "A client that was in the queue, and not yet accepted, was not served: {answered:?}. The kernel resets \
          the queue when the last descriptor of its socket is closed."
     );
+}
+
+/// Whether the kernel refuses what this client sends, as it does when the other end is closed.
+fn is_refused(client: &mut TcpStream) -> bool {
+    // It takes the first bytes, and answers them with a reset.
+    let end = Instant::now() + patience();
+    while client.write(b"?").is_ok() {
+        if Instant::now() > end {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    true
 }
 
 /// What the old process had accepted ends with it.
@@ -96,7 +121,7 @@ pub fn what_was_accepted_ends_with_its_process() {
         at_boot = Some(client.read(&mut [0]));
         client.set_read_timeout(Some(BOUND)).unwrap();
     });
-    let new = new.unwrap_or_else(|error| panic!("The new process did not start: {error}."));
+    let new = started(new);
     assert!(
         new.accepted.is_empty(),
         "The new process has a connection that the old one had accepted. It cannot serve it: keys, sequence \
@@ -116,10 +141,15 @@ pub fn what_was_accepted_ends_with_its_process() {
         "The connection of the old process did not end ({end:?}): something still holds it, so the old process \
          has not ended."
     );
+    assert!(
+        is_refused(&mut client),
+        "A client of the old process sent something when that had ended, and the kernel took it: a descriptor of the connection is still open in the server. To shut a connection down says goodbye on it, \
+         and closes no descriptor: drop the connection as well."
+    );
     drop(new);
     assert!(
         TcpStream::connect(port.address()).is_err(),
-        "The new process has ended as well, and a client that came then was not refused: another descriptor of the socket is still open, and whoever comes waits for a process that is not there. \
+        "The new process has ended as well, and a client that came then was not refused: another descriptor of the socket is still open, and a client that comes waits for a process that is not there. \
          What the old process held goes with it, its own descriptor of the socket as well."
     );
 }
@@ -128,21 +158,22 @@ pub fn what_was_accepted_ends_with_its_process() {
 pub fn the_socket_is_handed_over_as_it_was() {
     let (old, _client, _port) = old_process();
     let new = restart(old, || ());
-    let new = new.unwrap_or_else(|error| panic!("The new process did not start: {error}."));
+    let new = started(new);
     let flags = fcntl_getfl(&new.listener).unwrap();
     assert!(
         !flags.contains(OFlags::NONBLOCK),
-        "The old process waited in `accept` for its next client. On the socket of the new one, `accept` returns at once with an error when nobody is there: something has made it \
+        "The old process waited in `accept` for its next client. On the socket of the new one, `accept` returns at once with an error when no client is there: something has made it \
          non-blocking. Both descriptors are of one socket, so what is set at one holds at the other as well."
     );
     no_descriptor_is_an_error();
 }
 
-/// A process that may open no file more. Whoever takes the listener out of the old process needs none.
+/// A process that may open no file more. An answer that takes the listener out of the old process needs none, and serves the queue.
 fn no_descriptor_is_an_error() {
     let this = (module_path!(), "the_socket_is_handed_over_as_it_was");
     let said = each_process(this, ["at-its-limit"], |machine| {
-        let (old, _client, _port) = old_process();
+        let (old, _client, port) = old_process();
+        let mut queued = connect(port.address());
         let is_of_its_own = env::var("HOSTNAME").is_ok_and(|name| name == machine);
         if is_of_its_own {
             let next = File::open("/dev/null").unwrap().as_raw_fd();
@@ -152,9 +183,19 @@ fn no_descriptor_is_an_error() {
             };
             setrlimit(Resource::Nofile, limit).unwrap();
         }
-        let restarted = catch_unwind(AssertUnwindSafe(|| restart(old, || ()).map(drop)));
+        let restarted = catch_unwind(AssertUnwindSafe(|| restart(old, || ())));
         match restarted {
-            Ok(restarted) => format!("{restarted:?}"),
+            Ok(Ok(new)) => {
+                answer(new, 1);
+                let answered = queued.read(&mut [0]);
+                if matches!(answered, Ok(1)) {
+                    "served"
+                } else {
+                    "lost"
+                }
+                .to_owned()
+            }
+            Ok(Err(error)) => error.to_string(),
             Err(panicked) if is_of_its_own => {
                 drop(panicked);
                 "panicked".to_owned()
@@ -165,5 +206,10 @@ fn no_descriptor_is_an_error() {
     assert!(
         said[0] != "panicked",
         "The process had as many files open as it may have, so that the system gave no descriptor, and `restart` panicked. It is a server with clients: return the error, with `?`, and the caller decides what becomes of the old process."
+    );
+    assert!(
+        said[0] != "lost",
+        "The process had as many files open as it may have, so that the system gave no descriptor. `restart` returned a new process all the same, and a client in the queue of the old one was not served: the socket \
+         was closed, and the port bound once more. The queue belongs to the socket: return the error instead, with `?`, before anything is closed."
     );
 }

@@ -141,7 +141,7 @@ pub async fn it_ends_as_soon_as_no_connection_is_left() {
     no_grace_at_all_is_a_grace_period_as_well().await;
 }
 
-/// As at a second signal, by which an operator says that nobody is to be waited for.
+/// As at a second signal, by which an operator says that no connection is to be waited for.
 async fn no_grace_at_all_is_a_grace_period_as_well() {
     let (serving, whole) = connections(&[0, 4]);
     // One of the two is done before the drain begins, and is still in the set.
@@ -150,7 +150,7 @@ async fn no_grace_at_all_is_a_grace_period_as_well() {
     let (cut, took) = drained_within(&Port::reserve(), serving, Duration::ZERO).await;
     assert!(
         begun == 1 && cut == 1 && took < Duration::from_millis(100),
-        "The grace period is zero: nobody is waited for. One connection was done before the drain began, and one needed 3 s more, the answer is that {cut} were cut, and the process ended after {took:?}. Zero is a time as each other one, and no \
+        "The grace period is zero: no connection is waited for. One connection was done before the drain began, and one needed 3 s more, the answer is that {cut} were cut, and the process ended after {took:?}. Zero is a time as each other one, and no \
          word for forever. `serving.len()` also counts tasks that are done, until `join_next` has taken them out."
     );
 }

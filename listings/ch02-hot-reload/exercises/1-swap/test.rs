@@ -71,7 +71,7 @@ pub async fn a_new_client_is_shown_the_new_certificate() {
         let later = shown(&server, &client).await;
         assert!(
             later.as_deref() != Some("1002"),
-            "`publish` had returned, and the client that came next was shown 1001 in place of 1002. A task or a queue puts the configuration in its place some time later, and whoever called `publish` believes that it is there. To replace a pointer takes no \
+            "`publish` had returned, and the client that came next was shown 1001 in place of 1002. A task or a queue puts the configuration in its place some time later, and the caller of `publish` believes that it is there. To replace a pointer takes no \
              time: do it before you return."
         );
     }
@@ -150,14 +150,14 @@ async fn what_was_replaced_is_let_go(server: &Server, first: &Arc<ServerConfig>)
     );
 }
 
-/// Whoever calls `accept` learns that there was no handshake.
+/// The caller of `accept` learns that there was no handshake.
 async fn what_is_no_handshake_is_an_error(server: &Server) {
     let (mut near, far) = duplex(64 * 1024);
     near.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
     let accepted = timeout(HOUR, spawned(accepting(server, far))).await;
     assert!(
         matches!(accepted, Ok(Some(Err(_)))),
-        "A client came that does not speak TLS, so there was no handshake, and `accept` {}. Whoever calls it decides what is done about that, and has to learn of it: \
+        "A client came that does not speak TLS, so there was no handshake, and `accept` {}. The caller decides what is done about that, and has to learn of it: \
          return the error, with `?` or as it is.",
         match accepted {
             Err(_) => "had not ended an hour later",
@@ -190,7 +190,7 @@ pub async fn a_silent_client_does_not_hold_up_the_swap() {
     );
     assert!(
         began.elapsed() < Duration::from_millis(10),
-        "A client says nothing, and `publish` took {:?}. What is served from now on is in its place at once. Whoever calls `publish` waits for no client, neither before the swap nor after it: handshakes in \
+        "A client says nothing, and `publish` took {:?}. What is served from now on is in its place at once. `publish` waits for no client, neither before the swap nor after it: handshakes in \
          progress end under the configuration that they have.",
         began.elapsed()
     );
@@ -212,7 +212,7 @@ async fn a_client_may_be_slow_at_each_step(server: &Server) {
     let early = poll_once(waiting.as_mut()).await;
     assert!(
         early.is_none(),
-        "A client had said hello, and nothing else for a day, and `accept` gave up on it. A client may take as long as it likes at each step of its handshake: a limit is for who calls `accept` to set."
+        "A client had said hello, and nothing else for a day, and `accept` gave up on it. A client may take as long as it likes at each step of its handshake: a limit is for the caller of `accept` to set."
     );
 }
 
@@ -238,7 +238,7 @@ pub async fn a_silent_client_does_not_hold_up_other_clients() {
     let after = shown(&server, &client).await;
     assert!(
         after.as_deref() == Some("1002"),
-        "While one client says nothing, 1002 was published, and another client came. It was shown {}. What is current is replaced, whoever still holds what was there before, and nobody waits for them: put another `Arc` in its place, rather than write into the one that is there.",
+        "While one client says nothing, 1002 was published, and another client came. It was shown {}. What is current is replaced, also while handshakes hold what was there before, and the swap does not wait for them: put another `Arc` in its place, rather than write into the one that is there.",
         after.unwrap_or("nothing for an hour".into())
     );
     let pairs: Vec<_> = (0..2000).map(|_| duplex(64 * 1024)).collect();
@@ -256,12 +256,12 @@ pub async fn a_silent_client_does_not_hold_up_other_clients() {
     let early = poll_once(waiting.as_mut()).await;
     assert!(
         early.is_none(),
-        "A client had said nothing for a week, and `accept` gave up on it. Here, a client may take as long as it likes: a limit is for who calls `accept` to set."
+        "A client had said nothing for a week, and `accept` gave up on it. Here, a client may take as long as it likes: a limit is for the caller of `accept` to set."
     );
     drop(waiting);
     let ended = timeout(HOUR, silent.read(&mut [0])).await;
     assert!(
         matches!(ended, Ok(Ok(0))),
-        "The one who called `accept` had a limit, and dropped its future. An hour later the connection of the silent client was still open: its handshake goes on in a task of its own, which nobody can end. What `accept` has begun has to end with its future, so that each limit is one."
+        "The one who called `accept` had a limit, and dropped its future. An hour later the connection of the silent client was still open: its handshake goes on in a task of its own, which no caller can end. What `accept` has begun has to end with its future, so that each limit is one."
     );
 }

@@ -210,7 +210,7 @@ pub fn what_is_not_validated_is_not_served() {
     let loaded = reload(&bench.store, || Ok(early), |pair| bench.validate(pair));
     assert!(
         loaded.is_err() && bench.shown() == "nothing",
-        "Nothing was served yet, the files hold a pair that is valid from tomorrow, and clients are shown {}. A pair that clients refuse is no better than none, and whoever \
+        "Nothing was served yet, the files hold a pair that is valid from tomorrow, and clients are shown {}. A pair that clients refuse is no better than none, and the operator who \
          started the server is not told.",
         bench.shown()
     );
@@ -218,7 +218,7 @@ pub fn what_is_not_validated_is_not_served() {
     there_is_a_pair_at_each_moment();
 }
 
-/// A certificate that nobody had thought of brings down what judges it.
+/// A certificate that no code has foreseen brings down what judges it.
 fn a_panic_is_no_yes() {
     let mut bench = bench();
     let next = pair(&bench.agent.issue().unwrap());

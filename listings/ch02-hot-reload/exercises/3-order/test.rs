@@ -4,13 +4,13 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::task::{Context, Wake, Waker};
+use std::sync::mpsc::sync_channel;
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
 use exercise_bench::poll_once;
+use exercise_bench::reloads::{AtOnce, Files, Woken};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -20,40 +20,10 @@ use tokio::time::{Instant, pause, timeout};
 use super::exercise::Store;
 
 const HOUR: Duration = Duration::from_secs(3600);
+/// Longer than an answer waits that gives up, and short for one that asks a hundred times a second: each of its turns takes time of the processor.
+const LONG: Duration = Duration::from_secs(600);
 
 type Task<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
-
-/// The files: the serial in them, and which serials have been read.
-#[derive(Clone)]
-struct Files(Arc<Mutex<(String, Vec<String>)>>);
-
-impl Files {
-    fn with(serial: &str) -> Self {
-        Self(Arc::new(Mutex::new((serial.to_owned(), Vec::new()))))
-    }
-
-    fn write(&self, serial: &str) {
-        self.0.lock().0 = serial.to_owned();
-    }
-
-    fn were_read(&self, serial: &str) -> bool {
-        self.0.lock().1.iter().any(|read| read == serial)
-    }
-
-    /// Reads at once, and returns what it read when `slow` is told to go on.
-    async fn read(self, slow: Option<oneshot::Receiver<()>>) -> String {
-        let serial = {
-            let mut files = self.0.lock();
-            let serial = files.0.clone();
-            files.1.push(serial.clone());
-            serial
-        };
-        if let Some(slow) = slow {
-            slow.await.unwrap();
-        }
-        serial
-    }
-}
 
 /// A reload as a server runs it: its tasks move between threads, so their futures may hold nothing that cannot.
 fn reload<'a>(store: &'a Store, files: &Files, slow: Option<oneshot::Receiver<()>>) -> Task<'a> {
@@ -101,7 +71,7 @@ async fn what_is_in_the_files_last_is_served(first_waits: Duration) {
     let served = store.current().serial.clone();
     let slow = match first_waits {
         Duration::ZERO => "was slow as well, and ended last",
-        _ => "came while the first was slow, and stayed so for an hour",
+        _ => "came while the first was slow, and stayed so for ten minutes",
     };
     assert!(
         served == "1001",
@@ -229,7 +199,7 @@ async fn three_are_as_good_as_two() {
             "Three reloads ran at once, all of them could go on, and an hour later one of them had not ended."
         );
     }
-    let (served, read) = (store.current().serial.clone(), files.0.lock().1.clone());
+    let (served, read) = (store.current().serial.clone(), files.all_read());
     assert!(
         read.last() == Some(&served),
         "Three reloads ran at once, and read {} in this order. {served} is served. When the first had ended, the two that had waited for it went on together: one has to wait for the \
@@ -255,16 +225,6 @@ async fn another_store_waits_for_nobody() {
 /// Turns of the event loop: far more than an answer takes that waits for no clock.
 const TURNS: usize = 50;
 
-/// Counts how often a reload was woken up.
-#[derive(Default)]
-struct Woken(AtomicUsize);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
 /// While another one reads, it is not woken again and again.
 async fn a_reload_that_waits_rests() {
     let (store, files) = (Store::new("1001"), Files::with("1002"));
@@ -275,7 +235,7 @@ async fn a_reload_that_waits_rests() {
     let (woken, mut polled) = (Arc::new(Woken::default()), 0);
     let waker = woken.clone().into();
     for _ in 0..TURNS {
-        let times = woken.0.load(Ordering::SeqCst);
+        let times = woken.times();
         if polled == 0 || times >= polled {
             polled = times + 1;
             let poll = second.as_mut().poll(&mut Context::from_waker(&waker));
@@ -285,7 +245,7 @@ async fn a_reload_that_waits_rests() {
         }
         yield_now().await;
     }
-    let times = woken.0.load(Ordering::SeqCst);
+    let times = woken.times();
     assert!(
         times <= TURNS / 5,
         "The first reload was reading, and in {TURNS} turns of the event loop the second one was woken {times} times: it asks again and again whether it is its turn, and keeps a \
@@ -375,7 +335,7 @@ async fn what_ended_has_been_served() {
         let early = poll_once(second.as_mut()).await.is_some();
         assert!(
             !early || !files.were_read("1003") || store.current().serial == "1003",
-            "The second reload returned while the first was still reading, and 1003 was not served yet: who called it believes that the files are served. It has left its work to the first, and nobody knows whether that comes to it. Wait until it is done."
+            "The second reload returned while the first was still reading, and 1003 was not served yet: its caller believes that the files are served. It has left its work to the first, and whether that comes to it is not known. Wait until it is done."
         );
         let early = poll_once(first.as_mut()).await.is_some();
         assert!(
@@ -383,18 +343,6 @@ async fn what_ended_has_been_served() {
             "The first reload returned when the second came, and what it was to read is not served: it was ended by the second, which is slow as well. Where reloads come faster than files are read, none of them is ever served. A reload that has begun goes \
              on, and the next one waits for its turn."
         );
-    }
-}
-
-/// Tells another thread that it was woken, and waits until that has gone as far as it can.
-struct AtOnce(SyncSender<()>, Mutex<Receiver<()>>);
-
-impl Wake for AtOnce {
-    fn wake(self: Arc<Self>) {
-        if self.0.try_send(()).is_ok() {
-            // One that waits for what this thread holds goes on later.
-            let _ = self.1.lock().recv_timeout(Duration::from_secs(2));
-        }
     }
 }
 
@@ -408,7 +356,7 @@ async fn to_read_and_to_publish_is_one_step() {
     let mut second = reload(&store, &files, None);
     let (woken, wakes) = sync_channel(1);
     let (ran, runs) = sync_channel(1);
-    let waker = Arc::new(AtOnce(woken, Mutex::new(runs))).into();
+    let waker = Arc::new(AtOnce::new(woken, runs)).into();
     let early = second
         .as_mut()
         .poll(&mut Context::from_waker(&waker))
@@ -486,7 +434,7 @@ pub async fn a_slow_reload_does_not_overtake_a_later_one() {
     a_reload_that_waits_rests().await;
     a_cancelled_reload_holds_up_no_other().await;
     what_is_in_the_files_last_is_served(Duration::ZERO).await;
-    what_is_in_the_files_last_is_served(HOUR).await;
+    what_is_in_the_files_last_is_served(LONG).await;
     one_of_three_is_dropped_while_it_waits().await;
     one_that_has_begun_may_never_end().await;
     three_are_as_good_as_two().await;

@@ -12,6 +12,7 @@ use ch01_restart_baseline::server_config;
 use ch02_hot_reload::identity::Source;
 use exercise_bench::{a_day_later, patience};
 use lab::agent::{Agent, Strategy};
+use lab::authority::LeafRequest;
 use lab::client::{Options, config};
 use rustls::pki_types::ServerName;
 use rustls::server::{Accepted, Acceptor, ClientHello, ResolvesServerCert};
@@ -130,9 +131,27 @@ fn each_reload_counts(bench: &mut Bench) {
             bench.shown()
         );
     }
+    a_shorter_leaf_is_shown_as_well(bench);
     a_pair_in_use_stays_as_it_is();
     a_serial_is_no_sign_of_what_was_read(bench);
     what_was_replaced_is_let_go();
+}
+
+/// The authority issues leaves of half an hour from now on.
+fn a_shorter_leaf_is_shown_as_well(bench: &mut Bench) {
+    let request = LeafRequest {
+        lifetime: Duration::from_secs(1800),
+        ..LeafRequest::new("localhost")
+    };
+    let shorter = bench.agent.authority().issue(&request).unwrap();
+    bench.agent.write(&shorter).unwrap();
+    let reloaded = bench.resolver.reload();
+    let shown = bench.shown();
+    assert!(
+        reloaded.is_ok() && shown == "1004",
+        "The authority has begun to issue leaves of half an hour, so that 1004 ends before the leaf that it replaces. `reload` returned {reloaded:?}, and a new client was shown {shown}. Which leaf is the newer one its \
+         end does not say: what was read and is valid is shown."
+    );
 }
 
 /// Shows one pair, as a handshake does that has got it and is slow.
@@ -155,7 +174,7 @@ fn a_pair_in_use_stays_as_it_is() {
     let reloaded = bench.resolver.reload();
     assert!(
         reloaded.is_ok() && bench.shown() == "1002",
-        "A handshake was under way with 1001 in its hands, the files held 1002, and `reload` was called. It returned {reloaded:?}, and a new client was shown {}. What is current is replaced, whoever still holds what was there before: some client is always slow. \
+        "A handshake was under way with 1001 in its hands, the files held 1002, and `reload` was called. It returned {reloaded:?}, and a new client was shown {}. What is current is replaced, also while a handshake holds what was there before: some client is always slow. \
          Put another `Arc` in its place, rather than write into the one that is there.",
         bench.shown()
     );
@@ -184,7 +203,7 @@ fn nothing_is_left_for_later() {
         thread::sleep(Duration::from_millis(200));
         assert!(
             chain(bench.asked("localhost")) == before,
-            "`reload` had returned, and the client that came next was shown the certificate of before. Something puts the pair in its place some time later, and whoever called `reload` believes that it is there. To replace a pointer takes no time: do it before you return."
+            "`reload` had returned, and the client that came next was shown the certificate of before. Something puts the pair in its place some time later, and the caller of `reload` believes that it is there. To replace a pointer takes no time: do it before you return."
         );
     }
 }
@@ -363,7 +382,7 @@ pub fn a_reload_that_waits_fails_no_handshake() {
     let bench = bench();
     let certificate = bench.agent.files().certificate;
     fs::remove_file(&certificate).unwrap();
-    // It is opened as soon as somebody writes, as a file on a mount that hangs.
+    // It is opened as soon as a writer comes, as a file on a mount that hangs.
     let made = Command::new("mkfifo").arg(&certificate).status();
     assert!(made.unwrap().success(), "`mkfifo` made no pipe.");
     let resolver = bench.resolver.clone();

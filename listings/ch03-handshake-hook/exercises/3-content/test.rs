@@ -295,7 +295,7 @@ pub fn a_missing_file_is_an_error_and_forgets_nothing() {
     assert!(
         bench.changed(),
         "The certificate was replaced, and at that look the key was missing. Then the key came back the same as before, and `changed` is `false`: the \
-         new certificate was remembered at the look that failed, and nobody was told of it. Remember all, or nothing."
+         new certificate was remembered at the look that failed, and the caller was not told of it. Remember all, or nothing."
     );
     fs::remove_file(&bench.key).unwrap();
     fs::create_dir(&bench.key).unwrap();

@@ -169,7 +169,7 @@ pub fn a_block_of_another_kind_is_refused() {
         let found = found(&pem);
         assert!(
             found.is_err(),
-            "{place} its anchors the file holds a list of revoked certificates, and the answer is {found:?}. Whoever put it there believes that it revokes \
+            "{place} its anchors the file holds a list of revoked certificates, and the answer is {found:?}. The operator who put it there believes that it revokes \
          something."
         );
     }
@@ -207,7 +207,7 @@ pub fn a_comment_need_not_be_utf_8() {
     let found = panic::catch_unwind(|| found(pem));
     assert!(
         matches!(found, Ok(Ok(2))),
-        "A file with two anchors has a comment in Latin-1 between them, as bundles of some age do. `anchors` {}. A file that somebody else writes can hold any \
+        "A file with two anchors has a comment in Latin-1 between them, as bundles of some age do. `anchors` {}. A file that another program writes can hold any \
          bytes: read it as bytes, or with `String::from_utf8_lossy`.",
         match &found {
             Ok(found) => format!("returned {found:?} in place of 2"),

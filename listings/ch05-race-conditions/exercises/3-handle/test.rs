@@ -279,7 +279,7 @@ pub fn another_error_is_no_sign_of_plain_files() {
         assert!(
             seen.as_ref().map_or(true, |seen| whole.contains(seen)),
             "The first `open` failed for want of a file descriptor, and a renewal came later on. The look returned {}; its calls were: {}. Only `NotFound` says that there is \
-             no `..data`. Whoever falls back to the directory above at any error reads through the link, twice.",
+             no `..data`. An answer that falls back to the directory above at any error reads through the link, twice.",
             said(&seen),
             world.calls.join(", ")
         );

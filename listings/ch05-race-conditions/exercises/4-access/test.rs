@@ -230,7 +230,7 @@ pub fn what_the_kernel_does_not_say_is_an_error() {
         assert!(
             key.as_ref()
                 .map_or(true, |key| key.exposed && key.text == "key 1"),
-            "Call number {} to the kernel failed, and `read_key` returned a key {}. Where the mode cannot be asked nobody knows who else has read the key, and where the text \
+            "Call number {} to the kernel failed, and `read_key` returned a key {}. Where the mode cannot be asked, which users have read the key is not known, and where the text \
              cannot be read there is none: return the error.",
             fails + 1,
             match key {

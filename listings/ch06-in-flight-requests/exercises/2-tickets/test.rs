@@ -212,12 +212,12 @@ fn nobody_else_has_the_keys() {
         assert!(
             opened.is_none(),
             "Two servers run the same program, and have discarded their sessions as often ({discards}). A ticket of the one was opened by the other: both have made the same key. A key that comes from a count, from a clock or from the program's text can be made by \
-             anybody who knows these, and opens every ticket. `Ticketer::new` makes one that nobody knows."
+             any program that knows these, and opens every ticket. `Ticketer::new` makes one that no other program knows."
         );
     }
 }
 
-/// What seals tickets is `Ticketer`, or stands around one. Of two servers that draw by the clock, or by a seed, no check sees that somebody
+/// What seals tickets is `Ticketer`, or stands around one. Of two servers that draw by the clock, or by a seed, no check sees that an attacker
 /// else can find what they have drawn.
 fn the_keys_are_random_bytes_of_the_system() {
     let bench = bench();
@@ -230,7 +230,7 @@ fn the_keys_are_random_bytes_of_the_system() {
     let name = own.0.split(' ').next().unwrap_or_default();
     assert!(
         said.1 == own.1 || (said.1 > own.1 && said.0.contains(name)),
-        "After `discard`, a ticket of {} bytes is sealed by `{}`, and `Ticketer` makes {} bytes of the same session: these are keys of your own. Nobody can see that a key is hard to find. One that is made of the time or of a seed can be tried out: who has one \
+        "After `discard`, a ticket of {} bytes is sealed by `{}`, and `Ticketer` makes {} bytes of the same session: these are keys of your own. No test can show that a key is hard to find. One that is made of the time or of a seed can be tried out: who has one \
          ticket tries each moment of that day, or each seed, until one opens it, and then opens all. `Ticketer::new` takes its keys from the system's random bytes.",
         said.1,
         said.0,

@@ -28,8 +28,13 @@ fn seeds() -> impl Iterator<Item = u64> {
 
 /// Ages of the connections 1 to 1,000 of one server.
 fn of_one_server() -> Vec<Duration> {
+    of_one_server_apart(1)
+}
+
+/// The same for as many connections whose numbers are so far apart.
+fn of_one_server_apart(step: u64) -> Vec<Duration> {
     let server = Ages::new(HOUR, JITTER, seeds().next().unwrap());
-    (1..=1000).map(|connection| server.of(connection)).collect()
+    (1..=1000).map(|number| server.of(number * step)).collect()
 }
 
 /// How many of 1,000 clients come back in the busiest second, and in the emptiest of the six minutes.
@@ -73,6 +78,13 @@ pub fn clients_that_came_together_come_back_one_by_one() {
         "A server was restarted, and 1,000 clients connected at once. Their connections have to go over six minutes, about three in each second. In the busiest second \
          {second} of them come back, and in the emptiest minute {minute}. Those that are asked together return together, and each needs a handshake. Each \
          connection needs another share of the jitter, to the second and finer."
+    );
+    let apart = of_one_server_apart(1000);
+    let (second, minute) = crowd(&apart);
+    assert!(
+        second <= 30 && minute >= 80,
+        "Clients connect all day, and 1,000 connections are open whose numbers are 1000, 2000 and so on. In the busiest second {second} of them come back, and in the emptiest minute {minute}: a part of the \
+         number is left out, so that connections with the same rest share an age. The share follows from the whole number."
     );
 }
 
@@ -191,7 +203,7 @@ fn of_a_connection_nothing_is_kept() {
     let grown: u64 = grown[0].parse().unwrap();
     assert!(
         grown < MANY * 10,
-        "A server was asked for the ages of {MANY} connections, and took {grown} bytes more: something is remembered of each of them, and nobody says when it may be forgotten. A function of the seed and the number has nothing to remember."
+        "A server was asked for the ages of {MANY} connections, and took {grown} bytes more: something is remembered of each of them, and no call says when it may be forgotten. A function of the seed and the number has nothing to remember."
     );
 }
 

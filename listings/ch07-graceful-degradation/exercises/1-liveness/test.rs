@@ -82,7 +82,7 @@ pub fn two_faults_at_once_kill_no_process() {
     however_long_it_lasts();
 }
 
-/// Nobody came to look for a year, or for longer than can be counted.
+/// No operator came to look for a year, or for longer than can be counted.
 fn however_long_it_lasts() {
     for (seconds_left, look_age) in [
         (-366 * 24 * HOUR, Duration::ZERO),

@@ -15,9 +15,15 @@ fn at(seconds: u64) -> Duration {
 
 /// An alert after looks at these seconds, each of which rejected the files.
 fn rejected(looks: &[u64]) -> Alert {
+    let looks: Vec<_> = looks.iter().copied().map(at).collect();
+    rejected_at(&looks)
+}
+
+/// The same, at times that need not be whole seconds.
+fn rejected_at(looks: &[Duration]) -> Alert {
     let mut alert = Alert::default();
-    for second in looks {
-        alert.looked(at(*second), Found::Rejected(Reason::PairMismatch));
+    for time in looks {
+        alert.looked(*time, Found::Rejected(Reason::PairMismatch));
     }
     alert
 }
@@ -78,6 +84,12 @@ pub fn files_that_stay_invalid_ring_it() {
         !early.rings(at(91)),
         "For a minute and a half each look has rejected the files, and the alert rings already. A slow writer may need that long."
     );
+    let almost = rejected_at(&[900, 60_000, 120_500].map(Duration::from_millis));
+    assert!(
+        !almost.rings(Duration::from_millis(120_500)),
+        "The first look that rejected the files was at 0.9 s, and the last at 120.5 s: that is less than two minutes, and the alert rings at that moment. It was rounded before it was compared. Keep the times as they are, and \
+         compare their difference with `LASTING`."
+    );
     let just = rejected(&[0, 60, 120]);
     assert!(
         just.rings(at(121)),
@@ -127,7 +139,7 @@ pub fn another_reason_is_the_same_state() {
     );
 }
 
-/// One look is no state, however long ago it was: nobody knows what the files have been like since.
+/// One look is no state, however long ago it was: what the files have been like since is not known.
 pub fn one_look_is_no_state() {
     let mut alert = rejected(&[0]);
     assert!(

@@ -45,7 +45,7 @@ pub async fn the_age_grows_when_the_watcher_is_dead() {
     let in_a_week = health.look_age();
     assert!(
         age != HOUR || in_a_week == HOUR * (24 * 7 + 1),
-        "The watcher looked and died. After a week and an hour, the age of its last look is {in_a_week:?}: it has a greatest value. Who is woken wants to know for how long \
+        "The watcher looked and died. After a week and an hour, the age of its last look is {in_a_week:?}: it has a greatest value. An operator who is woken wants to know for how long \
          nothing was looked at."
     );
     assert!(
@@ -66,6 +66,16 @@ pub async fn with_each_look_the_age_begins_anew() {
         age == Duration::ZERO,
         "The watcher has just looked, and the age of its look is {age:?}."
     );
+    for look in 2..=4 {
+        advance(MINUTE).await;
+        health.looked();
+        let age = health.look_age();
+        assert!(
+            age == Duration::ZERO,
+            "The watcher looks once a minute and has just looked, as look number {look}, and the age of that look is {age:?}: the time of an earlier one was kept. A healthy watcher looks dead so. Each call \
+             of `looked` replaces the time."
+        );
+    }
 }
 
 /// To set the wall clock changes no age.
@@ -80,7 +90,7 @@ pub async fn setting_the_wall_clock_changes_no_age() {
         assert!(
             age == MINUTE,
             "The watcher looked a minute ago, then the wall clock was set two days {how}, and the age of the look is {age:?}. Set ahead, a \
-             healthy watcher looks dead; set back, a dead one looks healthy. An age is measured by the clock that nobody sets."
+             healthy watcher looks dead; set back, a dead one looks healthy. An age is measured by the monotonic clock, which cannot be set."
         );
     }
 }
@@ -136,7 +146,7 @@ pub async fn after_the_end_less_than_nothing_is_left() {
     };
     assert!(
         (last, after) == (0, -3600),
-        "{last} s are left in the certificate's last second, and {after} s an hour later; it should be 0 and -3600. Who is woken wants to \
+        "{last} s are left in the certificate's last second, and {after} s an hour later; it should be 0 and -3600. An operator who is woken wants to \
          know for how long clients have failed."
     );
 }
@@ -202,11 +212,11 @@ async fn it_is_asked_each_time() {
     let left = health.seconds_left();
     assert!(
         left.is_none(),
-        "The wall clock could be read an hour ago, and now it cannot. `seconds_left` is {left:?}: the time of before, counted on. By how much that clock was set since then nobody knows: without a wall clock there is no answer."
+        "The wall clock could be read an hour ago, and now it cannot. `seconds_left` is {left:?}: the time of before, counted on. By how much that clock was set since then is not known: without a wall clock there is no answer."
     );
 }
 
-/// Without a clock, nobody knows what is left.
+/// Without a clock, what is left is not known.
 pub async fn without_a_clock_nothing_is_claimed() {
     pause();
     let not_after = UnixTime::since_unix_epoch(START);
@@ -217,7 +227,7 @@ pub async fn without_a_clock_nothing_is_claimed() {
     });
     assert!(
         said.is_none(),
-        "The wall clock cannot be read, and `seconds_left` is {said:?}. Whatever number stands in the place of the time, this is a figure that nobody measured, and with 1970 it is the healthiest of all: \
+        "The wall clock cannot be read, and `seconds_left` is {said:?}. Whatever number stands in the place of the time, this is a figure without a measurement, and with 1970 it is the healthiest of all: \
          say `None`."
     );
     it_is_asked_each_time().await;

@@ -143,19 +143,19 @@ pub fn a_client_without_a_certificate_stays_out() {
     );
 }
 
-/// A certificate of the server's own, public authority lets nobody in.
+/// A certificate of the server's own, public authority lets no client in.
 pub fn a_certificate_of_the_public_authority_lets_nobody_in() {
     let mut bench = bench();
     let server = bench.server();
     let stranger = leaf(&mut bench.public);
     assert!(
         memory::handshake(&server, &bench.client(&stranger)).is_err(),
-        "A stranger got in with a certificate of the public authority. Anybody can get one. The public root has to be among the roots \
+        "A stranger got in with a certificate of the public authority. Any stranger can get one. The public root has to be among the roots \
          by which the server's own chain is checked, and not among those by which clients are let in: two lists, for two questions."
     );
 }
 
-/// A certificate of an unknown authority lets nobody in.
+/// A certificate of an unknown authority lets no client in.
 pub fn a_certificate_of_an_unknown_authority_lets_nobody_in() {
     let mut bench = bench();
     let server = bench.server();
@@ -163,7 +163,7 @@ pub fn a_certificate_of_an_unknown_authority_lets_nobody_in() {
         let stranger = leaf(&mut Authority::named(name).unwrap());
         assert!(
             memory::handshake(&server, &bench.client(&stranger)).is_err(),
-            "A stranger got in with a certificate of an authority that is in neither list, and calls itself `{name}`. Whoever makes an authority chooses its name: a root is told by its key."
+            "A stranger got in with a certificate of an authority that is in neither list, and calls itself `{name}`. An attacker who makes an authority chooses its name: a root is told by its key."
         );
     }
 }
@@ -214,7 +214,7 @@ pub fn without_a_root_there_is_no_configuration() {
             &public,
             roots(&bench.public),
             none(),
-            "`client_roots` is empty: the file was, perhaps. With no root no client can be judged, and whoever goes on without judging lets everybody in",
+            "`client_roots` is empty: the file was, perhaps. With no root no client can be judged, and a server that goes on without judging lets every client in",
         ),
         (
             &public,

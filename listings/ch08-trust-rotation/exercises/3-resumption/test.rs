@@ -7,23 +7,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use exercise_bench::AnyClient;
 use lab::authority::{Authority, Issued, LeafRequest, Usage};
 use lab::client::Options;
 use lab::{memory, mutual};
-use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
-use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{
-    ClientConfig, DigitallySignedStruct, DistinguishedName, Error, HandshakeKind, RootCertStore,
-    ServerConfig, ServerConnection, SignatureScheme,
-};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{ClientConfig, HandshakeKind, RootCertStore, ServerConfig, ServerConnection};
 
 use super::exercise::let_in;
 
 const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// A server before and after the removal of Root A, and a client of each root with each version of TLS.
 struct Bench {
@@ -78,7 +76,7 @@ fn bench() -> Bench {
 
 /// It is valid for an hour.
 fn leaf(authority: &mut Authority, usage: Usage) -> Issued {
-    // A client is called by nobody, and has a name of its own.
+    // No one calls a client, which has a name of its own.
     let name = match usage {
         Usage::Server => "localhost",
         Usage::Client => "client.internal",
@@ -116,47 +114,6 @@ impl Bench {
     fn clients(&self, of_a: bool) -> impl Iterator<Item = &Client> {
         let clients = self.clients.iter();
         clients.filter(move |client| client.is_of_a == of_a)
-    }
-}
-
-/// Lets in whoever holds the key of what they show: the rest is left to `let_in`.
-#[derive(Debug)]
-struct Anybody(Arc<dyn ClientCertVerifier>);
-
-impl ClientCertVerifier for Anybody {
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.0.root_hint_subjects()
-    }
-
-    fn verify_client_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
-        Ok(ClientCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls12_signature(message, leaf, signed)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls13_signature(message, leaf, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
     }
 }
 
@@ -262,7 +219,7 @@ pub fn a_session_of_a_removed_root_is_refused() {
         assert!(
             let_in(&session, bench.b_alone(), UnixTime::now()).is_err(),
             "A client {}, was let in yesterday. Root A has been removed, the client resumed its session, and it was let in again. TLS \
-             asks no client that resumes for its certificate. Nobody but you looks at it.",
+             asks no client that resumes for its certificate. Only this function looks at it.",
             client.name
         );
     }
@@ -305,26 +262,27 @@ pub fn a_handshake_that_began_before_the_removal_is_refused() {
     }
 }
 
-/// When what is valid for an hour has ended an hour ago.
-fn later() -> UnixTime {
-    let later = UnixTime::now().as_secs() + 2 * HOUR.as_secs();
-    UnixTime::since_unix_epoch(Duration::from_secs(later))
+/// When what is valid for an hour has ended so long ago.
+fn later(ago: Duration) -> UnixTime {
+    let now = Duration::from_secs(UnixTime::now().as_secs());
+    UnixTime::since_unix_epoch(now + HOUR + ago)
 }
 
 /// A session does not outlive the client's certificate.
 pub fn a_session_does_not_outlive_its_certificate() {
     let bench = bench();
-    let later = later();
     for client in &bench.clients {
         first(&bench.before, client);
         let session = again(&bench.before, client);
-        let said = let_in(&session, bench.both(), later);
-        assert!(
-            said.is_err(),
-            "A client {}, resumed its session. By `now`, its certificate ended an hour ago, and it was let in. TLS does not look at \
-             the dates of a session either.",
-            client.name
-        );
+        for (ago, when) in [(HOUR, "an hour ago"), (MINUTE, "a minute ago")] {
+            let said = let_in(&session, bench.both(), later(ago));
+            assert!(
+                said.is_err(),
+                "A client {}, resumed its session. By `now`, its certificate ended {when}, and it was let in. TLS does not look at \
+                 the dates of a session either. A certificate has no days or minutes of grace: ask by `now`, and by no other time.",
+                client.name
+            );
+        }
         let early = UnixTime::now().as_secs() - 24 * HOUR.as_secs();
         let early = UnixTime::since_unix_epoch(Duration::from_secs(early));
         let said = let_in(&session, bench.both(), early);
@@ -359,7 +317,7 @@ fn a_chain_ends_with_its_first() {
     );
 }
 
-/// Without a certificate nobody is let in.
+/// Without a certificate no client is let in.
 pub fn without_a_certificate_nobody_is_let_in() {
     let mut bench = bench();
     // As after a reload from the library's defaults.
@@ -369,20 +327,20 @@ pub fn without_a_certificate_nobody_is_let_in() {
     let said = let_in(&session, bench.both(), UnixTime::now());
     assert!(
         said.is_err(),
-        "A reload has built a configuration that asks nobody for a certificate. A client that showed no certificate called, and \
+        "A reload has built a configuration that asks no client for a certificate. A client that showed no certificate called, and \
          it was let in. Nothing was wrong with its certificate because there was none."
     );
     a_certificate_for_servers_lets_nobody_in(&mut bench);
     another_root_of_the_same_name_lets_nobody_in(&mut bench);
 }
 
-/// Whoever makes an authority chooses its name.
+/// An attacker who makes an authority chooses its name.
 fn another_root_of_the_same_name_lets_nobody_in(bench: &mut Bench) {
     let mut other = Authority::named("Root B").unwrap();
     let shows = leaf(&mut other, Usage::Client);
     let provider = Arc::new(default_provider());
     let usual = WebPkiClientVerifier::builder_with_provider(bench.both(), provider).build();
-    let server = bench.server(Arc::new(Anybody(usual.unwrap())));
+    let server = bench.server(Arc::new(AnyClient(usual.unwrap())));
     let options = Options {
         resume: true,
         ..Options::default()
@@ -403,7 +361,7 @@ fn a_certificate_for_servers_lets_nobody_in(bench: &mut Bench) {
     let shows = leaf(&mut bench.b, Usage::Server);
     let provider = Arc::new(default_provider());
     let usual = WebPkiClientVerifier::builder_with_provider(bench.both(), provider).build();
-    let server = bench.server(Arc::new(Anybody(usual.unwrap())));
+    let server = bench.server(Arc::new(AnyClient(usual.unwrap())));
     let options = Options {
         resume: true,
         ..Options::default()
@@ -415,7 +373,7 @@ fn a_certificate_for_servers_lets_nobody_in(bench: &mut Bench) {
         assert!(
             said.is_err(),
             "A client showed a certificate that its authority, whose root is in force, issued for a server. After a {kind} handshake \
-             it was let in. Whoever holds the key of a server is no client by that: a certificate says for what it was issued, and \
+             it was let in. The key of a server makes no client: a certificate says for what it was issued, and \
              what verifies clients asks for theirs."
         );
     }
@@ -434,7 +392,7 @@ pub fn what_was_decided_is_asked_again() {
              remembered by the certificate is the answer of before: the roots belong to the question.",
             client.name
         );
-        let (other, later) = (Authority::named("Root C").unwrap(), later());
+        let (other, later) = (Authority::named("Root C").unwrap(), later(HOUR));
         for (roots, now, what) in [
             (
                 store(&[&bench.b, &other]),

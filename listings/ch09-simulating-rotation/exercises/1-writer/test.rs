@@ -204,7 +204,7 @@ pub fn an_error_ends_it_and_is_returned() {
     assert!(
         written.is_err() && !missing.exists(),
         "The directory is not there, as where a disk was not mounted, and `write` returned {written:?}. `os.WriteFile` makes a file and no directory: its open fails. A writer that makes the directory \
-         puts the set where no server looks, and nobody is told."
+         puts the set where no server looks, and no error is returned."
     );
 }
 
@@ -242,13 +242,13 @@ pub fn a_new_file_is_closed_from_the_beginning() {
             assert!(
                 mode == 0o600,
                 "At the first write, a reader meets {name:?} with mode {mode:o}. The tool makes a file with mode 600: at no moment could \
-                 another user open it. Who has opened a key once can read it forever."
+                 another user open it. A process that has opened a key once can read it forever."
             );
         }
     });
     assert!(
         met > 0,
-        "At the first write, `between` was not called while a file was there, so nobody could look."
+        "At the first write, `between` was not called while a file was there, so that no reader could look."
     );
 }
 
@@ -328,7 +328,7 @@ pub fn a_part_of_the_text_is_not_the_whole() {
     assert!(
         written.is_err(),
         "The issuer's certificate has {} bytes. The file took 12 of them, as on a disk that is nearly full, and takes no more. `write` \
-         returned `Ok`, and nobody knows that half a certificate is there. `File::write` may write a part, and returns how many bytes that \
+         returned `Ok`, and the caller does not learn that half a certificate is there. `File::write` may write a part, and returns how many bytes that \
          was; `write_all` goes on until all of them are written, or one cannot be.",
         text.len()
     );

@@ -1,6 +1,6 @@
 //! What is wanted of `pause`. Each function is a check, and its comment says what has to hold.
 //!
-//! Time is counted, and nobody waits.
+//! Time is counted, and no check waits.
 
 use std::ops::RangeInclusive;
 use std::panic;

@@ -205,7 +205,7 @@ pub fn a_load_without_a_serial_opens_no_gate() {
     let verdict = of(&log, "1001");
     assert!(
         verdict != Verdict::Holds,
-        "The last line `identity_loaded` has lost its serial, so something was loaded after 1001, and nobody knows what. The answer for 1001 is {verdict:?}. A gate opens on evidence, \
+        "The last line `identity_loaded` has lost its serial, so something was loaded after 1001, and what that was is not known. The answer for 1001 is {verdict:?}. A gate opens on evidence, \
          and what is not said is none."
     );
 }

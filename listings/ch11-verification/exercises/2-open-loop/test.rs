@@ -22,7 +22,7 @@ const QUICK: Duration = Duration::from_millis(5);
 /// The clock has steps of a millisecond.
 const STEP: Duration = Duration::from_millis(2);
 
-/// So many users of a server that answers nobody between two seconds and four, and everybody else at once.
+/// So many users of a server that answers no user between two seconds and four, and all others at once.
 async fn during_a_stall(count: u32) -> Vec<Duration> {
     pause();
     let begin = Instant::now();
@@ -61,18 +61,18 @@ async fn within(all: Duration, latencies: impl Future<Output = Vec<Duration>>) -
     })
 }
 
-/// Whoever comes while the server stalls has met the stall, and not the first of them alone.
+/// A user who comes while the server stalls has met the stall, and not the first of them alone.
 pub async fn each_who_comes_during_a_stall_has_met_it() {
     let waited = during_a_stall(60).await;
     let met = waited.iter().filter(|waited| **waited > QUICK * 2).count();
     assert!(
         met > 1,
-        "The server answered nobody from 2 s to 4 s. 20 users came in that time, and {met} of your figures show the stall: as if only one \
+        "The server answered no user from 2 s to 4 s. 20 users came in that time, and {met} of your figures show the stall: as if only one \
          of them had come, or each had come when the one before was answered. A user's wait counts from when it was due."
     );
     assert!(
         (19..=24).contains(&met),
-        "The server answered nobody from 2 s to 4 s. 20 users came in that time, and {met} of your figures show the stall."
+        "The server answered no user from 2 s to 4 s. 20 users came in that time, and {met} of your figures show the stall."
     );
 }
 
@@ -127,11 +127,11 @@ async fn each_moment_is_worked_out_to_its_last_digit() {
     for number in [500, 999] {
         let due = every * number;
         let wanted = Duration::from_secs(2) - due;
-        // Who is missing is counted by another check.
+        // A user that is missing is counted by another check.
         let figure = waited.get(number as usize).copied().unwrap_or(wanted);
         assert!(
             figure.abs_diff(wanted) <= STEP,
-            "A user came every {every:?}, to a server that answers nobody before 2 s. User {number} came at {due:?} and waited for {wanted:?}, and your figure is {figure:?}. \
+            "A user came every {every:?}, to a server that answers no user before 2 s. User {number} came at {due:?} and waited for {wanted:?}, and your figure is {figure:?}. \
              A pause is no whole number of milliseconds: calculate with `Duration` itself."
         );
     }
@@ -146,7 +146,7 @@ async fn a_program_that_stood_still_counts_as_well() {
         }
     };
     let waited = measured(latencies(8, EVERY, stands_still)).await;
-    // Who is missing is counted by another check.
+    // A user that is missing is counted by another check.
     for (number, waited) in waited.iter().enumerate().skip(6) {
         let due = EVERY * number as u32;
         let wanted = EVERY * 5 + still - due;
@@ -178,7 +178,7 @@ pub async fn the_order_is_that_in_which_they_came() {
     );
 }
 
-/// Nobody is left out, be the answer ever so slow.
+/// No user is left out, be the answer ever so slow.
 pub async fn nobody_is_left_out() {
     pause();
     let waited = slow(10, EVERY).await;
@@ -205,7 +205,7 @@ pub async fn nobody_is_left_out() {
     let none = measured(latencies(0, EVERY, |_| async { sleep(QUICK).await })).await;
     assert!(
         none.is_empty(),
-        "Nobody came, and the figures are {none:?}."
+        "No user came, and the figures are {none:?}."
     );
 }
 

@@ -128,7 +128,7 @@ fn judged(habit: Habit) -> (bool, Model) {
     (zero_downtime(&mut server), server)
 }
 
-/// Whether such a server passes, whichever worker the first handshake meets. Between the handshakes nobody else comes.
+/// Whether such a server passes, whichever worker the first handshake meets. Between the handshakes no other client comes.
 fn passes_whoever_comes_first(habit: Habit) -> bool {
     (0..16).any(|others| {
         let mut server = Model::new(habit);

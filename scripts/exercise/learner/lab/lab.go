@@ -66,7 +66,7 @@ func template(name string) *x509.Certificate {
 // Leaf is a certificate for localhost with its intermediate and key. It is valid for an hour, for this use.
 func (authority *Authority) Leaf(use x509.ExtKeyUsage) tls.Certificate {
 	key := newKey()
-	// A client is called by nobody, and has a name of its own.
+	// No one calls a client, which has a name of its own.
 	name := "localhost"
 	if use == x509.ExtKeyUsageClientAuth {
 		name = "client.internal"
@@ -269,7 +269,7 @@ func orders(of reflect.Type, answer string, depth int) bool {
 	return false
 }
 
-// PassesBy says whether what ends while all locks are held that are in what pointer points to: a lock that nobody takes orders nothing. Where something else
+// PassesBy says whether what ends while all locks are held that are in what pointer points to: a lock that is not taken orders nothing. Where something else
 // orders goroutines, what need not wait for a lock, and the answer is no.
 func PassesBy(pointer any, what func()) bool {
 	value := reflect.ValueOf(pointer).Elem()

@@ -104,7 +104,7 @@ func whatBecomesOfAHandshakeIsSaid(t *testing.T, server *Server) {
 	var connection *tls.Conn
 	var err error
 	if ends(func() { _, err = server.Accept(left) }) && err == nil {
-		t.Fatal("A client left before its handshake was complete, and `Accept` returned no error. Who calls `Accept` decides what is done about that, and has to learn of it: wait for `Handshake`, and return what it returns.")
+		t.Fatal("A client left before its handshake was complete, and `Accept` returned no error. The caller decides what is done about that, and has to learn of it: wait for `Handshake`, and return what it returns.")
 	}
 	near, far := net.Pipe()
 	defer near.Close()
@@ -113,7 +113,7 @@ func whatBecomesOfAHandshakeIsSaid(t *testing.T, server *Server) {
 		_ = tls.Client(near, &tls.Config{InsecureSkipVerify: true, ServerName: "localhost"}).Handshake()
 	}()
 	if !ends(func() { connection, err = server.Accept(far) }) || err != nil || connection == nil || !connection.ConnectionState().HandshakeComplete {
-		t.Fatalf("A client made its handshake, and `Accept` returned no connection whose handshake is complete (error: %v). Without it, nobody can speak to this client.", err)
+		t.Fatalf("A client made its handshake, and `Accept` returned no connection whose handshake is complete (error: %v). Without it, the server cannot speak to this client.", err)
 	}
 }
 
@@ -253,7 +253,7 @@ func TestASilentClientDoesNotHoldUpTheSwap(t *testing.T) {
 		t.Fatal("A client was in the middle of its handshake when 1002 was published, and its `Accept` has ended. That client did nothing wrong. `Publish` is about those that come from now on: a handshake in progress goes on under the configuration that it has.")
 	}
 	if waits {
-		t.Fatal("A client says nothing, and `Publish` takes its time. What is served from now on is in its place at once. Whoever calls `Publish` waits for no client, neither before the swap nor after it: handshakes in progress end under the configuration that they have.")
+		t.Fatal("A client says nothing, and `Publish` takes its time. What is served from now on is in its place at once. `Publish` waits for no client, neither before the swap nor after it: handshakes in progress end under the configuration that they have.")
 	}
 }
 
@@ -274,7 +274,7 @@ func TestASilentClientDoesNotHoldUpOtherClients(t *testing.T) {
 		t.Fatalf("Two thousand clients say nothing, and another client came. It was shown %s. As many as are let in at once, so many silent clients hold up all others.", shown)
 	}
 	if client.limited.Load() || gaveUp(t) {
-		t.Fatal("`Accept` has set a limit for how long a client may take: by a deadline, a context that ends, or a timer. Here, a client may take as long as it likes: a limit is for who calls `Accept` to set.")
+		t.Fatal("`Accept` has set a limit for how long a client may take: by a deadline, a context that ends, or a timer. Here, a client may take as long as it likes: a limit is for the caller of `Accept` to set.")
 	}
 	if !lab.Orders(server) {
 		t.Fatal("`Publish` and `Accept` run in goroutines of their own, and in `Server` nothing orders them: one writes what the other reads, which is a data race, though it goes well most of the time. Keep what is current in an `atomic.Pointer`, behind a lock, or with a goroutine that is asked by a channel: in `Server`, since what stands outside of it is one for all servers.")
@@ -369,7 +369,7 @@ func whatWasPublishedIsInItsPlace(t *testing.T) {
 			if shown(server) != wanted {
 				continue
 			}
-			t.Fatalf("`Publish` had returned, and the client that came next was shown %s in place of %s. A goroutine or a queue puts the configuration in its place some time later, and whoever called `Publish` believes that it is there. To replace a pointer takes no time: do it before you return.", first, wanted)
+			t.Fatalf("`Publish` had returned, and the client that came next was shown %s in place of %s. A goroutine or a queue puts the configuration in its place some time later, and the caller of `Publish` believes that it is there. To replace a pointer takes no time: do it before you return.", first, wanted)
 		}
 		return
 	}

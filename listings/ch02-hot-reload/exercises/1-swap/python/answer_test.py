@@ -89,7 +89,7 @@ async def what_becomes_of_a_handshake_is_said(server):
     await comes_as_far_as_it_can(client, accepted)
     connection = accepted.result() if accepted.done() else None
     assert isinstance(connection, ssl.SSLObject), (
-        f"A client was served, and `accept` returned {connection!r}. What `handshake` returns is the connection: without it, nobody can speak to "
+        f"A client was served, and `accept` returned {connection!r}. What `handshake` returns is the connection: without it, the server cannot speak to "
         "this client."
     )
     line = Line()
@@ -149,7 +149,7 @@ async def what_was_replaced_is_let_go():
 
 
 async def what_it_has_begun_ends_with_it(server):
-    """Who calls `accept` has a limit of its own, and ends what it has called."""
+    """The caller of `accept` has a limit of its own, and ends what it has called."""
     line = Line()
     accepted = asyncio.create_task(server.accept(line))
     await comes_as_far_as_it_can()
@@ -159,7 +159,7 @@ async def what_it_has_begun_ends_with_it(server):
     await comes_as_far_as_it_can()
     assert not line.came.empty(), (
         "The one who called `accept` had a limit, and cancelled it. Then the silent client sent something, and the server has read it: its handshake goes on "
-        "in a task of its own, which nobody can end. What `accept` has begun has to end with it, so that each limit is one: `asyncio.shield` keeps "
+        "in a task of its own, which no caller can end. What `accept` has begun has to end with it, so that each limit is one: `asyncio.shield` keeps "
         "such an end away, and a plain `await` passes it on."
     )
 
@@ -206,7 +206,7 @@ def test_a_silent_client_does_not_hold_up_the_swap():
 
     async def check():
         assert await publish(Server(context("1001")), "1002"), (
-            "No client has come yet, and `publish` takes its time. What is served from now on is in its place at once: whoever calls `publish` waits "
+            "No client has come yet, and `publish` takes its time. What is served from now on is in its place at once: `publish` waits "
             "for nothing, neither before the swap nor after it."
         )
         server = Server(context("1001"))

@@ -73,7 +73,7 @@ def test_files_that_cannot_be_read_change_nothing():
             f"A file was missing, and {when} clients were shown {what} in place of 1001: without a pair, every handshake fails. The old pair "
             "stays where it is until the new one can take its place."
         )
-    assert said.startswith("raised"), f"A file was missing, and `reload` {said}: who called it believes that the files are served."
+    assert said.startswith("raised"), f"A file was missing, and `reload` {said}: its caller believes that the files are served."
     assert "tls.key: no such file" in said, (
         f"A file was missing, and `reload` {said}: the operator who asked needs the reason that `read` gave."
     )
@@ -135,7 +135,7 @@ def test_what_is_not_validated_is_not_served():
         pass
     assert store.current is None, (
         f"Nothing was served yet, the files hold a pair that is valid from tomorrow, and clients are shown {shown(store)}. A pair that clients "
-        "refuse is no better than none, and whoever started the server is not told."
+        "refuse is no better than none, and the operator who started the server is not told."
     )
     what_was_validated_is_served()
     there_is_a_pair_at_each_moment()
@@ -186,7 +186,7 @@ def what_was_validated_is_served():
 
     reload(store, read, lambda pair: None)
     assert (shown(store), len(reads)) == ("1002", 1), (
-        "The files held 1002, which is valid, and hold 1003 a moment later, which nobody has validated. "
+        "The files held 1002, which is valid, and hold 1003 a moment later, which was never validated. "
         f"They were read {len(reads)} times, and clients are shown {shown(store)}. Read once: what was validated is what is served."
     )
 

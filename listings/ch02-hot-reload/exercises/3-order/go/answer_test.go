@@ -138,9 +138,13 @@ func (task *task) settled() bool {
 func TestWhatWasReadIsServed(t *testing.T) {
 	defer stop(t)
 	store, files := New("1001"), &files{serial: "1002"}
+	held := store.Current()
 	store.Reload(files.read)
 	files.write("1003")
 	store.Reload(files.read)
+	if *held != (Generation{Number: 1, Serial: "1001"}) {
+		t.Fatalf("A connection held generation 1 with 1001, and after two reloads it holds %s as generation %d: `Reload` has written over what is in use. A generation is a snapshot that nothing changes: make another one, and replace the pointer.", held.Serial, held.Number)
+	}
 	if served := *store.Current(); served != (Generation{Number: 3, Serial: "1003"}) {
 		t.Fatalf("After two reloads, 1003 is served as generation 3, and now it is %s as generation %d. When `Reload` returns, what it has read is served.", served.Serial, served.Number)
 	}
@@ -167,7 +171,7 @@ func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
 	}
 	first.settled()
 	if first.over(time.Now()) {
-		t.Fatal("The first reload returned while `read` was still reading: who called it believes that the files are served.")
+		t.Fatal("The first reload returned while `read` was still reading: its caller believes that the files are served.")
 	}
 	files.write("1003")
 	second := begin(store, files.read)
@@ -187,7 +191,7 @@ func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
 		t.Fatal("The files have held 1003 since before the second reload began, and they were never read again. 1002 is served until something triggers again. A reload that finds another one running has to wait for its turn.")
 	}
 	if early {
-		t.Fatal("The second reload returned while the first was still reading, and 1003 was not served yet: who called it believes that the files are served. It has left its work to the first, and nobody knows whether that comes to it. Wait until it is done.")
+		t.Fatal("The second reload returned while the first was still reading, and 1003 was not served yet: its caller believes that the files are served. It has left its work to the first, and whether that comes to it is not known. Wait until it is done.")
 	}
 	if served := store.Current().Serial; served != "1003" {
 		t.Fatalf("The files hold 1003, and %s is served: the older files won. The first reload read 1002 and was slow; the second read 1003 and published it; then the first published what it had read.", served)

@@ -108,7 +108,7 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
         )
         assert not first.cancelled(), (
             "The second reload has cancelled the first. The first was slow and did nothing wrong, and its caller is ended with it: a task that is cancelled "
-            "takes along whoever awaits it. The second has to wait for its turn, or to see to it that what the first has read is not published."
+            "takes along the task that awaits it. The second has to wait for its turn, or to see to it that what the first has read is not published."
         )
         first.result(), second.result()
         assert woken <= TURNS // 5, (
@@ -120,8 +120,8 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
             "something triggers again. A reload that finds another one running has to wait for its turn."
         )
         assert not early, (
-            "The second reload returned while the first was still reading, and 1003 was not served yet: who called it believes that the files are served. It "
-            "has left its work to the first, and nobody knows whether that comes to it. Wait until it is done."
+            "The second reload returned while the first was still reading, and 1003 was not served yet: its caller believes that the files are served. It "
+            "has left its work to the first, and whether that comes to it is not known. Wait until it is done."
         )
         served = plain(store.current.serial)
         assert served == "1003", (
@@ -254,7 +254,7 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
         for each in (first, second):
             assert each.exception() is None, (
                 f"A file server hung for an hour, and `reload` raised {each.exception()!r} meanwhile: it has set a limit for how long `read` may take, or how long "
-                "a turn is waited for. `read` may be slow, and a limit is for who calls `reload` to set: nothing triggers again for one that has given up."
+                "a turn is waited for. `read` may be slow, and a limit is for the caller of `reload` to set: nothing triggers again for one that has given up."
             )
         served = plain(store.current.serial)
         assert served == "1003", (

@@ -35,23 +35,36 @@ type bench struct {
 	t                *testing.T
 	hook             *Hook
 	certificate, key string
-	authority        *x509.Certificate
-	signer           *ecdsa.PrivateKey
+	// The root, and the intermediate under it that issues.
+	authority, issuer *x509.Certificate
+	signer            *ecdsa.PrivateKey
+	// How long the next leaf is valid, from now on.
+	lasts time.Duration
 	// What the last client was shown.
 	leaf []byte
 }
 
 func begin(t *testing.T) *bench {
-	signer := newKey(t)
-	template := certificate(1)
-	template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &signer.PublicKey, signer)
-	must(t, err)
-	authority, err := x509.ParseCertificate(der)
-	must(t, err)
+	var authorities [2]*x509.Certificate
+	var keys [2]*ecdsa.PrivateKey
+	for level := range authorities {
+		keys[level] = newKey(t)
+		template := certificate(int64(level) + 1)
+		template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
+		template.Subject.CommonName = []string{"root", "intermediate"}[level]
+		parent, signer := template, keys[level]
+		if level > 0 {
+			parent, signer = authorities[level-1], keys[level-1]
+		}
+		der, err := x509.CreateCertificate(rand.Reader, template, parent, &keys[level].PublicKey, signer)
+		must(t, err)
+		authorities[level], err = x509.ParseCertificate(der)
+		must(t, err)
+	}
 	folder := t.TempDir()
-	b := &bench{t: t, certificate: filepath.Join(folder, "tls.crt"), key: filepath.Join(folder, "tls.key"), authority: authority, signer: signer}
+	b := &bench{t: t, certificate: filepath.Join(folder, "tls.crt"), key: filepath.Join(folder, "tls.key"), authority: authorities[0], issuer: authorities[1], signer: keys[1], lasts: time.Hour}
 	b.write(0x1001)
+	var err error
 	b.hook, err = New(b.certificate, b.key)
 	if err != nil {
 		t.Fatalf("The first pair is valid, and `New` returned: %v.", err)
@@ -64,11 +77,16 @@ func (b *bench) write(serial int64, names ...string) {
 	key := newKey(b.t)
 	template := certificate(serial)
 	template.DNSNames = append(names, "localhost")
-	der, err := x509.CreateCertificate(rand.Reader, template, b.authority, &key.PublicKey, b.signer)
+	template.NotAfter = time.Now().Add(b.lasts)
+	der, err := x509.CreateCertificate(rand.Reader, template, b.issuer, &key.PublicKey, b.signer)
 	must(b.t, err)
 	private, err := x509.MarshalPKCS8PrivateKey(key)
 	must(b.t, err)
-	must(b.t, os.WriteFile(b.certificate, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	var chain []byte
+	for _, der := range [][]byte{der, b.issuer.Raw} {
+		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
+	must(b.t, os.WriteFile(b.certificate, chain, 0o600))
 	must(b.t, os.WriteFile(b.key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600))
 }
 
@@ -120,7 +138,7 @@ func TestAReloadIsSeenByTheNextHandshake(t *testing.T) {
 	defer stop(t)
 	b := begin(t)
 	if shown := b.shown(); shown != "1001" {
-		t.Fatalf("The files hold 1001, and a client was shown %s.", shown)
+		t.Fatalf("The files hold 1001, and a client was shown %s. The file of the certificate holds a chain, the leaf and its intermediate: a client that has the root needs both.", shown)
 	}
 	b.reloadIsOverWhenItReturns()
 	b.write(0x1002)
@@ -141,9 +159,17 @@ func TestAReloadIsSeenByTheNextHandshake(t *testing.T) {
 			t.Fatalf("The files held 1002, then 1003, and then 1002 again, as in a rollback, and `Reload` was called each time. Now they hold %s; `Reload` returned %v, and a new client was shown %s. Each `Reload` counts, and what it reads is shown, whether it is newer or older, and whatever date the file bears.", wanted, err, shown)
 		}
 	}
-	// Another key, under the serial of the one before.
-	b.write(0x1002)
+	b.lasts = time.Hour / 2
+	b.write(0x1004)
 	err := b.hook.Reload()
+	if shown := b.shown(); err != nil || shown != "1004" {
+		t.Fatalf("The authority has begun to issue leaves of half an hour, so that 1004 ends before the leaf that it replaces. `Reload` returned %v, and a new client was shown %s. Which leaf is the newer one its end does not say: what was read and is valid is shown.", err, shown)
+	}
+	// Another key, under a serial of before.
+	b.write(0x1002)
+	must(t, b.hook.Reload())
+	b.write(0x1002)
+	err = b.hook.Reload()
 	held, _ := os.ReadFile(b.certificate)
 	block, _ := pem.Decode(held)
 	if shown := b.shown(); err != nil || shown != "1002" || !bytes.Equal(b.leaf, block.Bytes) {
@@ -322,7 +348,7 @@ func TestAReloadThatWaitsFailsNoHandshake(t *testing.T) {
 	defer stop(t)
 	b := begin(t)
 	must(t, os.Remove(b.certificate))
-	// It is opened as soon as somebody writes, as a file on a mount that hangs.
+	// It is opened as soon as a writer comes, as a file on a mount that hangs.
 	must(t, syscall.Mkfifo(b.certificate, 0o600))
 	reloaded, shown := make(chan error, 1), make(chan string, 1)
 	go func() { reloaded <- b.hook.Reload() }()

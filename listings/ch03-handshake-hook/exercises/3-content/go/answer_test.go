@@ -156,9 +156,9 @@ func whatIsOpenedIsClosed(t *testing.T) {
 		}
 		for look := range looks {
 			_, _ = b.poll.Changed()
-			// What nobody can reach any more is closed at some time, when memory is tidied.
+			// What no code can reach any more is closed at some time, when memory is tidied.
 			if open := b.open(); open >= many {
-				t.Fatalf("`Changed` was called %d times (%s), and the process has %d of its files open. Whoever opens a file closes it, on each way out: `defer file.Close()`, in a function that reads one file. A poll that leaves them open ends in `too many open files`, and then nothing reads the next renewal. `os.ReadFile` closes what it opens.", look+1, when, open)
+				t.Fatalf("`Changed` was called %d times (%s), and the process has %d of its files open. A function that opens a file closes it, on each way out: `defer file.Close()`, in a function that reads one file. A poll that leaves them open ends in `too many open files`, and then nothing reads the next renewal. `os.ReadFile` closes what it opens.", look+1, when, open)
 			}
 		}
 	}
@@ -236,7 +236,7 @@ func TestAMissingFileIsAnErrorAndForgetsNothing(t *testing.T) {
 	_, _ = b.poll.Changed()
 	b.write(b.key, "key 1001")
 	if !b.changed() {
-		t.Fatal("The certificate was replaced, and at that look the key was missing. Then the key came back the same as before, and `Changed` is `false`: the new certificate was remembered at the look that failed, and nobody was told of it. Remember all, or nothing.")
+		t.Fatal("The certificate was replaced, and at that look the key was missing. Then the key came back the same as before, and `Changed` is `false`: the new certificate was remembered at the look that failed, and the caller was not told of it. Remember all, or nothing.")
 	}
 	must(t, os.Remove(b.key))
 	must(t, os.Mkdir(b.key, 0o700))

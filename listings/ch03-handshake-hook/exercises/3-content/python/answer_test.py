@@ -43,7 +43,10 @@ MINUTE = 60 * 10**9
 def test_a_change_is_told_once():
     """A change is told once."""
     with bench() as one:
-        assert not changed(one), "Nothing was written, and the first `changed` is true."
+        assert not changed(one), (
+            "Nothing was written, and the first `changed` is true. What is remembered has to be equal to what the same files give again: two hashes are where "
+            "their `digest()` is, and two objects of `hashlib`, or two generators, never are."
+        )
         write(one.certificate, "certificate 1002", one.certificate.stat().st_mtime_ns + MINUTE)
         assert changed(one), "The certificate was replaced, and `changed` is false."
         assert not changed(one), (
@@ -135,7 +138,7 @@ def what_is_opened_is_closed():
                     pass
             more = len(os.listdir("/dev/fd")) - before
             assert more < looks // 4, (
-                f"`changed` was called {looks} times ({when}), and the process has {more} files more open. Whoever opens a file closes it, on each way out: by "
+                f"`changed` was called {looks} times ({when}), and the process has {more} files more open. A function that opens a file closes it, on each way out: by "
                 "`with`, or by `Path.read_bytes()`, which does both. A poll that leaves them open ends in `too many open files`, and then nothing reads the "
                 "next renewal."
             )
@@ -202,7 +205,7 @@ def test_a_missing_file_is_an_error_and_forgets_nothing():
         one.key.write_text("key 1001")
         assert changed(one), (
             "The certificate was replaced, and at that look the key was missing. Then the key came back the same as before, and `changed` is "
-            "false: the new certificate was remembered at the look that failed, and nobody was told of it. Remember all, or nothing."
+            "false: the new certificate was remembered at the look that failed, and the caller was not told of it. Remember all, or nothing."
         )
         one.key.unlink()
         one.key.mkdir()

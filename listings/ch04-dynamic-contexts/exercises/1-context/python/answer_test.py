@@ -53,7 +53,7 @@ class Bench:
             return True
         except Exception as error:
             raise AssertionError(
-                f"`reload` raised {error!r}. What it promises is an `OSError`, which `load_cert_chain` raises by itself: who calls `reload` catches that, and "
+                f"`reload` raised {error!r}. What it promises is an `OSError`, which `load_cert_chain` raises by itself: the caller of `reload` catches that, and "
                 "goes on serving. Catch nothing, or raise one of its kind."
             ) from error
         return False

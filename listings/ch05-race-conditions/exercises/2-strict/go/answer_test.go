@@ -156,7 +156,7 @@ func TestABlockOfAnotherKindIsRefused(t *testing.T) {
 	first, second := roots()[0], roots()[1]
 	for place, pem := range map[string]string{"Behind": first + second + list, "Between": first + list + second} {
 		if found, taken := found(pem); taken {
-			t.Fatalf("%s its anchors the file holds a list of revoked certificates, and the answer is %s. Whoever put it there believes that it revokes something.", place, found)
+			t.Fatalf("%s its anchors the file holds a list of revoked certificates, and the answer is %s. The operator who put it there believes that it revokes something.", place, found)
 		}
 	}
 	for _, kind := range []string{"TRUSTED CERTIFICATE", "PKCS7"} {
@@ -182,7 +182,7 @@ func TestACommentNeedNotBeUTF8(t *testing.T) {
 	defer stop(t)
 	first, second := roots()[0], roots()[1]
 	if found, _ := found(first + "# von Herrn M\xfcller\n" + second); found != "2" {
-		t.Fatalf("A file with two anchors has a comment in Latin-1 between them, as bundles of some age do. The answer is %s in place of 2. A file that somebody else writes can hold any bytes.", found)
+		t.Fatalf("A file with two anchors has a comment in Latin-1 between them, as bundles of some age do. The answer is %s in place of 2. A file that another program writes can hold any bytes.", found)
 	}
 }
 

@@ -28,7 +28,7 @@ def found(pem):
         return error
     except (LookupError, OSError) as error:
         raise AssertionError(
-            f"`anchors` raised {error!r}, when the file was {pem[-40:]!r} at its end. What it promises is a `ValueError`: who calls it catches that, and keeps "
+            f"`anchors` raised {error!r}, when the file was {pem[-40:]!r} at its end. What it promises is a `ValueError`: the caller catches that, and keeps "
             "the file of before. `ssl.SSLError` is an `OSError`, and an index into a text without lines is an `IndexError`."
         ) from error
     assert isinstance(said, list), f"`anchors` returned {said!r} in place of a list."
@@ -124,7 +124,7 @@ def test_a_block_of_another_kind_is_refused():
     crl = "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n"
     for place, pem in {"Behind": first + second + crl, "Between": first + crl + second}.items():
         assert refused(pem), (
-            f"{place} its anchors the file holds a list of revoked certificates, and the answer is {found(pem)}. Whoever put it there believes "
+            f"{place} its anchors the file holds a list of revoked certificates, and the answer is {found(pem)}. The operator who put it there believes "
             "that it revokes something."
         )
     for kind in ("TRUSTED CERTIFICATE", "PKCS7"):

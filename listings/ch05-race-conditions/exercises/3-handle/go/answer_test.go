@@ -279,7 +279,7 @@ func TestAnotherErrorIsNoSignOfPlainFiles(t *testing.T) {
 		world.fails = true
 		seen, said, err := world.look()
 		if err == nil && seen != of(1) && seen != of(2) {
-			t.Fatalf("The first `Open` failed for want of a file descriptor, and a renewal came later on. The look returned %s; its calls were: %s. Only `fs.ErrNotExist` says that there is no `..data`. Whoever falls back to the directory above at any error reads through the link, twice.", said, world.calledFor())
+			t.Fatalf("The first `Open` failed for want of a file descriptor, and a renewal came later on. The look returned %s; its calls were: %s. Only `fs.ErrNotExist` says that there is no `..data`. An answer that falls back to the directory above at any error reads through the link, twice.", said, world.calledFor())
 		}
 	}
 }

@@ -214,6 +214,6 @@ def test_another_error_is_no_sign_of_plain_files():
             said = seen(kernel)
             assert isinstance(said, OSError) or said in (of(1), of(2)), (
                 f"The first `open` failed for want of a file descriptor, and a renewal came later on. The look returned {said!r}; its calls were: "
-                f"{', '.join(kernel.calls)}. Only `FileNotFoundError` says that there is no `..data`. Whoever falls back to the directory above at any "
+                f"{', '.join(kernel.calls)}. Only `FileNotFoundError` says that there is no `..data`. An answer that falls back to the directory above at any "
                 "error reads through the link, twice."
             )

@@ -136,7 +136,7 @@ func nobodyElseHasTheKeys(t *testing.T) {
 	returning := client(tls.VersionTLS13)
 	resumes(servers[0], returning, 0)
 	if resumes(servers[1], returning, 0) {
-		t.Fatal("Two servers run the same program, and have discarded their sessions once, at the same moment. A client of the one resumed its session at the other: both have made the same key. A key that comes from a count, from a clock or from the program's text can be made by anybody who knows these, and opens every ticket. `rand.Read` of `crypto/rand` makes one that nobody knows.")
+		t.Fatal("Two servers run the same program, and have discarded their sessions once, at the same moment. A client of the one resumed its session at the other: both have made the same key. A key that comes from a count, from a clock or from the program's text can be made by any program that knows these, and opens every ticket. `rand.Read` of `crypto/rand` makes one that no other program knows.")
 	}
 }
 
@@ -151,7 +151,7 @@ func norHasTheNextProcess(t *testing.T) {
 		return hex.EncodeToString(lab.Must(config.EncryptTicket(tls.ConnectionState{}, &tls.SessionState{})))
 	})
 	if tickets[0] == tickets[1] {
-		t.Fatal("Two processes run the same program, and have discarded their sessions once. Both have sealed the same session, and the tickets are the same: so is the key. A generator of `math/rand` that begins with a fixed seed draws the same numbers in each process, and whoever has the program draws them too. `rand.Read` of `crypto/rand` makes a key that nobody knows.")
+		t.Fatal("Two processes run the same program, and have discarded their sessions once. Both have sealed the same session, and the tickets are the same: so is the key. A generator of `math/rand` that begins with a fixed seed draws the same numbers in each process, and an attacker who has the program draws them too. `rand.Read` of `crypto/rand` makes a key that no other program knows.")
 	}
 }
 

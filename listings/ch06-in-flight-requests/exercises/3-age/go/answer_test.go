@@ -75,6 +75,14 @@ func TestClientsThatCameTogetherComeBackOneByOne(t *testing.T) {
 	if second, minute := crowd(ofOneServer()); second > 30 || minute < 80 {
 		t.Fatalf("A server was restarted, and 1,000 clients connected at once. Their connections have to go over six minutes, about three in each second. In the busiest second %d of them come back, and in the emptiest minute %d. Those that are asked together return together, and each needs a handshake. Each connection needs another share of the jitter, to the second and finer. (`time.Duration(share)` is 0 for every share below 1: multiply as `float64`.)", second, minute)
 	}
+	server := New(time.Hour, jitter, seed(1))
+	var apart []time.Duration
+	for number := range uint64(1000) {
+		apart = append(apart, server.Of((number+1)*1000))
+	}
+	if second, minute := crowd(apart); second > 30 || minute < 80 {
+		t.Fatalf("Clients connect all day, and 1,000 connections are open whose numbers are 1000, 2000 and so on. In the busiest second %d of them come back, and in the emptiest minute %d: a part of the number is left out, so that connections with the same rest share an age. The share follows from the whole number.", second, minute)
+	}
 }
 
 // One connection has the same answer each time.
@@ -185,7 +193,7 @@ func ofAConnectionNothingIsKept(t *testing.T) {
 		return strconv.FormatInt(grown, 10)
 	})
 	if grown, err := strconv.ParseInt(said[0], 10, 64); err != nil || grown > many*10 {
-		t.Fatalf("A server was asked for the ages of %d connections, and took %s bytes more: something is remembered of each of them, and nobody says when it may be forgotten. A function of the seed and the number has nothing to remember.", many, said[0])
+		t.Fatalf("A server was asked for the ages of %d connections, and took %s bytes more: something is remembered of each of them, and no call says when it may be forgotten. A function of the seed and the number has nothing to remember.", many, said[0])
 	}
 }
 

@@ -62,6 +62,13 @@ def test_clients_that_came_together_come_back_one_by_one():
         f"second. In the busiest second {second} of them come back, and in the emptiest minute {minute}. Those that are asked together return "
         "together, and each needs a handshake. Each connection needs another share of the jitter, to the second and finer."
     )
+    server = Ages(HOUR, JITTER, seed(1))
+    second, minute = crowd([server.of(number * 1000) for number in range(1, 1001)])
+    assert second <= 30 and minute >= 80, (
+        "Clients connect all day, and 1,000 connections are open whose numbers are 1000, 2000 and so on. In the busiest second "
+        f"{second} of them come back, and in the emptiest minute {minute}: a part of the number is left out, so that connections with the same rest share "
+        "an age. The share follows from the whole number."
+    )
 
 
 def test_one_connection_has_the_same_answer_each_time():
@@ -85,7 +92,7 @@ def test_one_connection_has_the_same_answer_each_time():
     before = random.getstate()
     server.of(1)
     assert random.getstate() == before, (
-        "A connection was asked for its age, and after that the module `random` stands elsewhere than before. `random.seed` sets the one generator of this process: whoever draws a "
+        "A connection was asked for its age, and after that the module `random` stands elsewhere than before. `random.seed` sets the one generator of this process: a function that draws a "
         "lot after each tick, a pause between retries perhaps, draws the same one each time. A generator of its own is `random.Random(…)`."
     )
 
@@ -156,7 +163,7 @@ def of_a_connection_nothing_is_kept():
     finally:
         tracemalloc.stop()
     assert grown < many * 10, (
-        f"A server was asked for the ages of {many} connections, and took {grown} bytes more: something is remembered of each of them, and nobody says when "
+        f"A server was asked for the ages of {many} connections, and took {grown} bytes more: something is remembered of each of them, and no call says when "
         "it may be forgotten. A function of the seed and the number has nothing to remember."
     )
 

@@ -67,7 +67,7 @@ func TestTwoFaultsAtOnceKillNoProcess(t *testing.T) {
 	howeverLongItLasts(t)
 }
 
-// howeverLongItLasts: nobody came to look for a year, or for longer than can be counted.
+// howeverLongItLasts: no operator came to look for a year, or for longer than can be counted.
 func howeverLongItLasts(t *testing.T) {
 	for _, state := range []State{
 		{SecondsLeft: -366 * 24 * hour},

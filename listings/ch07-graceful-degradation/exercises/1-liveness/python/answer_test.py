@@ -59,7 +59,7 @@ def test_two_faults_at_once_kill_no_process():
 
 
 def however_long_it_lasts():
-    """Nobody came to look for a year, or for longer than can be counted."""
+    """No operator came to look for a year, or for longer than can be counted."""
     year = 366 * 24 * HOUR
     for seconds_left, look_age in ((-year, 0), (72 * HOUR, year), (-(2**63), 2**63), (2**63, 2**63)):
         for rejected in (False, True):

@@ -65,20 +65,20 @@ func TestAnOwnChainOfThePublicAuthorityIsServed(t *testing.T) {
 func TestAClientWithoutACertificateStaysOut(t *testing.T) {
 	defer stop(t)
 	if letIn(server(t)) == nil {
-		t.Fatal("A client with no certificate at all got in. A server that judges its clients has to ask each for a certificate, and to end the handshake where none comes. `ClientCAs` alone asks nobody: `ClientAuth` does.")
+		t.Fatal("A client with no certificate at all got in. A server that judges its clients has to ask each for a certificate, and to end the handshake where none comes. `ClientCAs` alone asks no client: `ClientAuth` does.")
 	}
 }
 
-// A certificate of the server's own, public authority lets nobody in.
+// A certificate of the server's own, public authority lets no client in.
 func TestACertificateOfThePublicAuthorityLetsNobodyIn(t *testing.T) {
 	defer stop(t)
 	public, _ := authorities()
 	if letIn(server(t), public.Leaf(x509.ExtKeyUsageClientAuth)) == nil {
-		t.Fatal("A stranger got in with a certificate of the public authority. Anybody can get one. The public root has to be among the roots by which the server's own chain is checked, and not among those by which clients are let in: two lists, for two questions.")
+		t.Fatal("A stranger got in with a certificate of the public authority. Any stranger can get one. The public root has to be among the roots by which the server's own chain is checked, and not among those by which clients are let in: two lists, for two questions.")
 	}
 }
 
-// A certificate of an unknown authority lets nobody in.
+// A certificate of an unknown authority lets no client in.
 func TestACertificateOfAnUnknownAuthorityLetsNobodyIn(t *testing.T) {
 	defer stop(t)
 	if letIn(server(t), lab.NewAuthority("Private Root").Leaf(x509.ExtKeyUsageClientAuth)) == nil {
@@ -91,7 +91,7 @@ func TestACertificateOfAnUnknownAuthorityLetsNobodyIn(t *testing.T) {
 func aCertificateForServersLetsNobodyIn(t *testing.T) {
 	_, private := authorities()
 	if letIn(server(t), private.Leaf(x509.ExtKeyUsageServerAuth)) == nil {
-		t.Fatal("A client showed a certificate that the private authority issued for a server, and got in. Whoever holds the key of a server is no client by that. Go asks for a client's where it verifies by itself; `Verify` has to be told by `KeyUsages`.")
+		t.Fatal("A client showed a certificate that the private authority issued for a server, and got in. The key of a server makes no client. Go asks for a client's where it verifies by itself; `Verify` has to be told by `KeyUsages`.")
 	}
 }
 

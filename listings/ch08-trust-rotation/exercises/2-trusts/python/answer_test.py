@@ -80,7 +80,7 @@ def test_a_client_without_a_certificate_stays_out():
     """A client without a certificate stays out."""
     assert let_in(), (
         "A client with no certificate at all got in. A server that judges its clients has to ask each for a certificate, and to end the "
-        "handshake where none comes. The roots alone ask nobody, and the defaults for a server do not either: `verify_mode` does."
+        "handshake where none comes. The roots alone ask no client, and the defaults for a server do not either: `verify_mode` does."
     )
     # A file of roots that holds a leaf and no authority.
     chain, _ = leaf(PRIVATE, "2005")
@@ -97,14 +97,14 @@ def test_a_client_without_a_certificate_stays_out():
             return
     raise AssertionError(
         "`client_roots` held a certificate that is no authority, and a client with no certificate at all got in. Whether a client is asked does not "
-        "depend on what the file holds: with no authority in it, nobody gets in."
+        "depend on what the file holds: with no authority in it, no client gets in."
     )
 
 
 def test_a_certificate_of_the_public_authority_lets_nobody_in():
-    """A certificate of the server's own, public authority lets nobody in."""
+    """A certificate of the server's own, public authority lets no client in."""
     assert let_in(leaf(PUBLIC, "2002")), (
-        "A stranger got in with a certificate of the public authority. Anybody can get one. The public root has to be among the roots by which "
+        "A stranger got in with a certificate of the public authority. Any stranger can get one. The public root has to be among the roots by which "
         "the server's own chain is checked, and not among those by which clients are let in: two lists, for two questions."
     )
     with patch.dict(os.environ, SSL_CERT_FILE=root(PUBLIC)):
@@ -115,7 +115,7 @@ def test_a_certificate_of_the_public_authority_lets_nobody_in():
 
 
 def test_a_certificate_of_an_unknown_authority_lets_nobody_in():
-    """A certificate of an unknown authority lets nobody in."""
+    """A certificate of an unknown authority lets no client in."""
     assert let_in(leaf(PRIVATE, "2001", number=2)), "A stranger got in with a certificate of an authority that is in neither list."
 
 

@@ -96,7 +96,7 @@ func TestASessionOfARemovedRootIsRefused(t *testing.T) {
 	for _, client := range b.clients {
 		b.first(client)
 		if client.isOfA && LetIn(b.again(client), lab.Pool(b.b), time.Now()) == nil {
-			t.Fatalf("A client %s, was let in yesterday. Root A has been removed, the client resumed its session, and it was let in again. TLS asks no client that resumes for its certificate. Nobody but you looks at it.", client.name)
+			t.Fatalf("A client %s, was let in yesterday. Root A has been removed, the client resumed its session, and it was let in again. TLS asks no client that resumes for its certificate. Only this function looks at it.", client.name)
 		}
 	}
 	// All roots were removed, as when a whole authority has to go.
@@ -145,8 +145,10 @@ func TestASessionDoesNotOutliveItsCertificate(t *testing.T) {
 	b := begin()
 	for _, client := range b.clients {
 		b.first(client)
-		if LetIn(b.again(client), lab.Pool(b.a, b.b), time.Now().Add(2*time.Hour)) == nil {
-			t.Fatalf("A client %s, resumed its session. By `now`, its certificate ended an hour ago, and it was let in. This server leaves the dates to you as well. Without `CurrentTime`, `Verify` asks the clock of the process.", client.name)
+		for _, ago := range []time.Duration{time.Hour, time.Minute} {
+			if LetIn(b.again(client), lab.Pool(b.a, b.b), time.Now().Add(time.Hour+ago)) == nil {
+				t.Fatalf("A client %s, resumed its session. By `now`, its certificate ended %v ago, and it was let in. This server leaves the dates to you as well. Without `CurrentTime`, `Verify` asks the clock of the process. A certificate has no days or minutes of grace: ask by `now`, and by no other time.", client.name, ago)
+			}
 		}
 		if LetIn(b.again(client), lab.Pool(b.a, b.b), time.Now().Add(-24*time.Hour)) == nil {
 			t.Fatalf("A client %s, resumed its session. By `now`, its certificate begins tomorrow, and it was let in. A certificate has two dates, and what `Verify` says of either is an answer: return it, whichever error it is.", client.name)
@@ -173,12 +175,12 @@ func aCertificateForServersLetsNobodyIn(t *testing.T) {
 	for _, state := range []tls.ConnectionState{b.first(shows), b.again(shows)} {
 		if LetIn(state, lab.Pool(b.b), time.Now()) == nil {
 			kind := map[bool]string{false: "full", true: "resumed"}[state.DidResume]
-			t.Fatalf("A client showed a certificate that its authority, whose root is in force, issued for a server. After a %s handshake it was let in. Whoever holds the key of a server is no client by that: `KeyUsages` says for what a certificate has to be issued, and `ExtKeyUsageAny` asks for nothing.", kind)
+			t.Fatalf("A client showed a certificate that its authority, whose root is in force, issued for a server. After a %s handshake it was let in. The key of a server makes no client: `KeyUsages` says for what a certificate has to be issued, and `ExtKeyUsageAny` asks for nothing.", kind)
 		}
 	}
 }
 
-// Without a certificate nobody is let in.
+// Without a certificate no client is let in.
 func TestWithoutACertificateNobodyIsLetIn(t *testing.T) {
 	defer stop(t)
 	b := begin()
@@ -187,11 +189,11 @@ func TestWithoutACertificateNobodyIsLetIn(t *testing.T) {
 	state := lab.Must(lab.Call(b.server, b.config()))
 	defer func() {
 		if said := recover(); said != nil {
-			t.Fatalf("A reload has built a configuration that asks nobody for a certificate. A client that showed no certificate called, and `LetIn` panicked: %v. Look how many there are before you take the first.", said)
+			t.Fatalf("A reload has built a configuration that asks no client for a certificate. A client that showed no certificate called, and `LetIn` panicked: %v. Look how many there are before you take the first.", said)
 		}
 	}()
 	if LetIn(state, lab.Pool(b.a, b.b), time.Now()) == nil {
-		t.Fatal("A reload has built a configuration that asks nobody for a certificate. A client that showed no certificate called, and it was let in. Nothing was wrong with its certificate because there was none.")
+		t.Fatal("A reload has built a configuration that asks no client for a certificate. A client that showed no certificate called, and it was let in. Nothing was wrong with its certificate because there was none.")
 	}
 	aCertificateForServersLetsNobodyIn(t)
 }

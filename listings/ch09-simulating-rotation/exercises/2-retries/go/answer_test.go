@@ -2,7 +2,7 @@ package answer
 
 // What is wanted of Pause. Each test is a check, and its comment says what has to hold.
 //
-// Time is counted, and nobody waits.
+// Time is counted, and no check waits.
 
 import (
 	"math"

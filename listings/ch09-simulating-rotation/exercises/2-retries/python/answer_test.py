@@ -1,6 +1,6 @@
 """What is wanted of `pause`. Each test is a check, and its text says what has to hold.
 
-Time is counted, and nobody waits.
+Time is counted, and no check waits.
 """
 
 from answer import pause
