@@ -127,7 +127,8 @@ fn printed(line: &str, next: &str, goes_on: bool) -> Option<usize> {
     };
     let is_other =
         is_call || is_code(line) || is_code(next) || said.contains("  ") || said.starts_with("(20");
-    let ends = line.ends_with(['.', ':', '?', '!', ']']);
+    // A shell's sign for a line that goes on means something else before a blank.
+    let ends = line.ends_with(['.', ':', '?', '!', ']', '\\']);
     let fits = (LEAST..=MOST).contains(&line.chars().count()) && is_full(line, said);
     let is_next = said.starts_with(begins) && (!has_name || behind > 0 && goes_on);
     (fits && behind >= before && is_next && !is_other && !ends).then_some(behind)
@@ -221,6 +222,11 @@ mod tests {
             assert!(!marks("console", line, next), "{next}");
         }
         assert!(!marks("console", &format!("{line}."), "then it ends"));
+        let command =
+            "       openssl s_client -connect 127.0.0.1:PORT -servername localhost -CAfile";
+        let file = "         roots.pem -verify_return_error";
+        assert!(marks("text", command, file));
+        assert!(!marks("text", &format!("{command} \\"), file));
         assert!(!marks(
             "console",
             &"a line of its own ".repeat(6),

@@ -35,6 +35,8 @@ const SMALL: (usize, usize) = (8, 10);
 const READABLE: usize = 12;
 /// A cell of more lines than this on a phone has too little room beside the others.
 const LINES: usize = 5;
+/// On a phone, two sentences stand side by side if each has room for so many characters.
+const BESIDE: usize = 16;
 
 /// How wide a column is, in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,6 +95,15 @@ fn is_squeezed(columns: &[Column]) -> bool {
     let (character, free) = ON_PHONE;
     let needs = |column: &Column| column.name.max(column.text) * character + free;
     let all: usize = columns.iter().map(needs).sum();
+    // Sentences share what the other columns leave.
+    let (sentences, others): (Vec<&Column>, Vec<_>) = columns
+        .iter()
+        .partition(|column| column.whole > 2 * READABLE);
+    let beside = others.into_iter().map(needs).sum::<usize>() + sentences.len() * free;
+    let shared = PHONE.saturating_sub(beside) / character;
+    if sentences.len() > 1 && shared < sentences.len() * BESIDE {
+        return true;
+    }
     columns.iter().any(|column| {
         let others = all - needs(column) + free;
         let room = PHONE.saturating_sub(others) / character;
@@ -197,6 +208,19 @@ mod tests {
         };
         assert!(of(&meaning.repeat(2)).contains("table-wrapper stacks"));
         assert!(!of("A short sentence of it.").contains("stacks"));
+    }
+
+    /// Each has room for five lines, and both together have a word a line.
+    #[test]
+    fn two_sentences_beside_a_name_stand_below_it() {
+        let sentence = "the same, by a client that takes the second kind of key alone";
+        let of = |names: &[&str], cells: &[&str]| mark(&table(names, cells));
+        let three = of(
+            &["class", "what it does", "what it sees"],
+            &["nameless", sentence, sentence],
+        );
+        assert!(three.contains("table-wrapper stacks"), "{three}");
+        assert!(!of(&["seen", "verdict"], &[sentence, sentence]).contains("stacks"));
     }
 
     #[test]

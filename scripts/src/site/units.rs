@@ -21,6 +21,9 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
 });
 static SIGN: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(&lt;|≤|≥|±) (\d)").expect("the expression is valid"));
+/// A number says nothing without the word before it: "TLS 1.2" and "RFC 9846".
+static NUMBERED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b(RFC|TLS) (\d)").expect("the expression is valid"));
 static DATE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b\d{4}-\d\d-\d\d\b").expect("the expression is valid"));
 /// `P-256`, `ML-DSA-44`, `Ctrl-C`, and names of projects.
@@ -57,6 +60,7 @@ fn in_text(text: &str) -> String {
     });
     let joined = NUMBER.replace_all(&parted, join);
     let joined = SIGN.replace_all(&joined, "$1\u{a0}$2");
+    let joined = NUMBERED.replace_all(&joined, "$1\u{a0}$2");
     // A hyphen that does not break is another one than the reader searches for.
     let joined = NAME.replace_all(&joined, "<span class=\"name\">$0</span>");
     let whole = "<span class=\"date\">$0</span>";
@@ -82,6 +86,15 @@ mod tests {
         assert_eq!(
             date,
             "<p>read on <span class=\"date\">2026-11-27</span></p>"
+        );
+    }
+
+    #[test]
+    fn a_version_and_a_standard_keep_their_number() {
+        let right = "<p>TLS\u{a0}1.2 and 1.3 (RFC\u{a0}9846, section 2), no TLS</p>";
+        assert_eq!(
+            join("<p>TLS 1.2 and 1.3 (RFC 9846, section 2), no TLS</p>"),
+            right
         );
     }
 
