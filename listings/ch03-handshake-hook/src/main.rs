@@ -64,7 +64,7 @@ async fn server(arguments: Server) -> io::Result<()> {
         Kind::Hot | Kind::Frozen => hooked_config(CertResolver(store.clone())),
     };
     if matches!(arguments.hook, Kind::Hot) {
-        arguments.follow.start(store);
+        arguments.follow.start(store)?;
     }
     serve(listen(arguments.serve.address()).await?, config).await;
     Ok(())

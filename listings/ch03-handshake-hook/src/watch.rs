@@ -5,6 +5,7 @@
 //! same thing: read the files and decide by what is in them.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,7 +42,10 @@ pub struct Follow {
 impl Follow {
     /// [`watch`]es the files of `store` as told, until the returned task is aborted. Reloads at SIGHUP as
     /// well: an agent may send it after a renewal, and without a handler it would end the process.
-    pub fn start<C>(self, store: Arc<IdentityStore<C>>) -> JoinHandle<()>
+    ///
+    /// # Errors
+    /// When the signal cannot be handled. Then no server should start: the first renewal would end it.
+    pub fn start<C>(self, store: Arc<IdentityStore<C>>) -> io::Result<JoinHandle<()>>
     where
         C: Send + Sync + 'static,
     {
@@ -51,11 +55,10 @@ impl Follow {
             Events::Wanted
         };
         let (trigger, triggers) = mpsc::channel(1);
-        match on_hangup(trigger) {
-            Ok(()) => drop(tokio::spawn(reload_on(store.clone(), triggers))),
-            Err(why) => tracing::warn!(event = "watch_degraded", to = "polling", why = %why),
-        }
-        watch(store, events, Duration::from_millis(self.poll_ms))
+        on_hangup(trigger)?;
+        tokio::spawn(reload_on(store.clone(), triggers));
+        let poll = Duration::from_millis(self.poll_ms);
+        Ok(watch(store, events, poll))
     }
 }
 

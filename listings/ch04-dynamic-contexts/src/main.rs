@@ -82,7 +82,7 @@ async fn server(program: Program) -> io::Result<()> {
     lab::emit::to_stderr(Level::DEBUG)?;
     let store = start_server(program.serve.source()?)?;
     if program.hook == Kind::Hot {
-        program.follow.start(store.clone());
+        program.follow.start(store.clone())?;
     }
     let context = hooked_context(store)?;
     serve(listen(program.serve.address()).await?, context).await;
@@ -96,7 +96,7 @@ async fn client(program: Program, calls: Calls) -> io::Result<()> {
         ..program.serve.source()?
     })?;
     if program.hook == Kind::Hot {
-        program.follow.start(store.clone());
+        program.follow.start(store.clone())?;
     }
     // The name that the server must have. clap leaves the list with its default at least.
     let name = program.serve.names[0].clone();

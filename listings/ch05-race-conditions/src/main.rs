@@ -80,7 +80,7 @@ async fn server(arguments: Careful) -> io::Result<()> {
     };
     let config = hooked_config(CertResolver(store.clone()));
     if !arguments.frozen {
-        arguments.follow.start(store);
+        arguments.follow.start(store)?;
     }
     serve(listen(arguments.serve.address()).await?, config).await;
     Ok(())

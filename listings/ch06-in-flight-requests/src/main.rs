@@ -87,7 +87,7 @@ async fn server(arguments: Retire) -> io::Result<()> {
         },
     );
     if !arguments.frozen {
-        arguments.follow.start(store);
+        arguments.follow.start(store)?;
     }
     server.serve(listen(arguments.serve.address()).await?).await;
     Ok(())

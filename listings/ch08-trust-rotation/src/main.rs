@@ -135,7 +135,7 @@ async fn server(arguments: Mutual) -> io::Result<()> {
     };
     let store = IdentityStore::start_by(loader, source)?;
     if !arguments.frozen {
-        arguments.follow.start(store.clone());
+        arguments.follow.start(store.clone())?;
     }
     let never = Duration::from_secs(24 * 3600);
     let retirement = Retirement {
@@ -165,7 +165,7 @@ async fn held(arguments: Mutual, source: Source) -> io::Result<()> {
     let store = IdentityStore::start_by(roots.loader(Box::new(read)), source)?;
     tokio::spawn(roots.clone().drain_unlisted(store.clone()));
     if !arguments.frozen {
-        arguments.follow.start(store.clone());
+        arguments.follow.start(store.clone())?;
     }
     force_on_signal(roots.clone(), store.clone())?;
     let forgets = (roots.clone(), store.clone());

@@ -110,7 +110,7 @@ async fn server(arguments: Careful) -> io::Result<()> {
     let store = IdentityStore::start_by(reader.loader(), source)?;
     let config = hooked_config(CertResolver(store.clone()));
     if !arguments.frozen {
-        arguments.follow.start(store);
+        arguments.follow.start(store)?;
     }
     serve(listen(arguments.serve.address()).await?, config).await;
     Ok(())

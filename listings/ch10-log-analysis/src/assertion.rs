@@ -14,7 +14,7 @@ use crate::claims::CLOCK_STEP;
 use crate::cut::{self, Cut};
 use crate::format::time_of;
 use crate::place::Place;
-use crate::read::{Line, TIMELESS, TOO_LONG};
+use crate::read::{Line, TIMELESS};
 use crate::state::LogState;
 use crate::{contract, odd};
 use valid_for::long_enough;
@@ -104,8 +104,9 @@ impl Assertions {
     /// Takes the next line. `named` tells where it stands.
     pub fn line(&mut self, line: &Line, named: &dyn Fn(&Line) -> String) {
         self.lines += 1;
+        let cut = cut::events(line);
         for assertion in &mut self.all {
-            assertion.scan(line, named);
+            assertion.scan(line, &cut, named);
         }
         // What was sent twice has happened once.
         let Some(event) = line.news() else {
@@ -172,7 +173,7 @@ impl Assertions {
 
 impl Assertion {
     /// Looks at the whole line, be it an event or not.
-    fn scan(&mut self, line: &Line, named: &dyn Fn(&Line) -> String) {
+    fn scan(&mut self, line: &Line, cut: &[Cut], named: &dyn Fn(&Line) -> String) {
         let event = line.event.as_ref();
         if let Some(lines) = event.and_then(lost) {
             self.lost = Some(format!("{}: {lines} lines are missing here", named(line)));
@@ -180,7 +181,7 @@ impl Assertion {
         if let Some(why) = line.broken.filter(|why| odd::is_load(why)) {
             self.lost = Some(format!("{}: {why}", named(line)));
         }
-        if self.may_rest_on(line) {
+        if self.may_rest_on(cut) {
             self.lost = Some(format!("{} is cut", named(line)));
         }
         if let (What::Within(_), Some(TIMELESS)) = (&self.what, line.broken)
@@ -191,22 +192,20 @@ impl Assertion {
         if let Some(said) = event.and_then(|event| self.misspelt(event)) {
             self.doubt = Some(format!("{}: {said}", named(line)));
         }
-        if line.broken == Some(TOO_LONG) {
-            self.doubt = Some(format!("{} is too long to be read", named(line)));
+        let unread = line.unread().map(|why| format!("{} {why}", named(line)));
+        if unread.is_some() {
+            self.doubt.clone_from(&unread);
         }
         match (&self.what, &self.found) {
             (_, Found::Unwanted(_)) => {}
-            (What::NoKeyBytes(_) | What::None(_), found) if line.broken == Some(TOO_LONG) => {
-                if matches!(found, Found::Nothing) {
-                    let said = format!("{} is too long to be read", named(line));
-                    self.found = Found::Unreadable(said);
-                }
-            }
             (What::NoKeyBytes(secrets), _) if secrets.leak_in(&line.text) => {
                 // It is not shown: it holds a secret.
                 self.found = Found::Unwanted(format!("{} holds key material", named(line)));
             }
-            (What::None(unwanted), Found::Nothing) if is_of(&cut::events(line), unwanted) => {
+            (What::NoKeyBytes(_) | What::None(_), Found::Nothing) if unread.is_some() => {
+                self.found = unread.map_or(Found::Nothing, Found::Unreadable);
+            }
+            (What::None(unwanted), Found::Nothing) if is_of(cut, unwanted) => {
                 let said = format!("{} is cut, and may have been `{unwanted}`", named(line));
                 self.found = Found::Unreadable(said);
             }
@@ -222,8 +221,7 @@ impl Assertion {
     }
 
     /// Whether a line is cut, and may have been what is looked for.
-    fn may_rest_on(&self, line: &Line) -> bool {
-        let cut = cut::events(line);
+    fn may_rest_on(&self, cut: &[Cut]) -> bool {
         let may_be = |name| cut.iter().any(|cut| cut.may_be(name));
         match &self.what {
             What::Loaded(_) | What::GenerationAtLeast(_) | What::ValidFor(_) => {

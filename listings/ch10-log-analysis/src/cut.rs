@@ -46,18 +46,47 @@ pub(crate) fn events(line: &Line) -> Vec<Cut> {
         return Vec::new();
     }
     // Words of other programs are read often, and most have none of what an event begins with.
-    if !line.text.contains('"') {
+    if !line.text.contains(['"', ',']) {
         return Vec::new();
     }
     // Some programs write spaces between the parts of an event.
     let text = line.text.replace(' ', "");
     let mut all = in_text(&text);
+    all.extend(numbers(&text).flat_map(|bytes| in_text_at_an_end(&bytes)));
     let inner = QUOTES
         .iter()
         .filter_map(|quote| with_own_quotes(&text, quote));
     all.extend(inner.flat_map(|text| in_text(&text)));
     // Its first field may be what was cut. A brace alone is of anything.
     if (2..BEGINS.len()).any(|length| text.ends_with(&BEGINS[..length])) {
+        all.push(Cut::unnamed());
+    }
+    all
+}
+
+/// Text as the numbers of its bytes: so journald writes a message that holds a control character. Where the array was cut,
+/// its last number may be a part of one.
+fn numbers(text: &str) -> impl Iterator<Item = String> {
+    let is_of_none = |c: char| !c.is_ascii_digit() && c != ',';
+    let runs = text.split(is_of_none);
+    let runs = runs.filter(|run| run.len() >= "123,34".len() && run.contains(','));
+    runs.map(|run| {
+        let bytes: Vec<u8> = run
+            .split(',')
+            .filter_map(|byte| byte.parse().ok())
+            .collect();
+        String::from_utf8_lossy(&bytes).replace(' ', "")
+    })
+}
+
+/// The same as of any text, and one of which not even the first field is left.
+fn in_text_at_an_end(text: &str) -> Vec<Cut> {
+    let mut all = in_text(text);
+    let mut whole = text.chars();
+    let last = whole.next_back();
+    let without_a_part = whole.as_str();
+    let begins = |text: &str| (2..BEGINS.len()).any(|length| text.ends_with(&BEGINS[..length]));
+    if last.is_some() && (begins(text) || begins(without_a_part)) {
         all.push(Cut::unnamed());
     }
     all

@@ -2,22 +2,48 @@
 //!
 //! - CRI (containerd, CRI-O) marks each part with `P`, and the last one with `F`;
 //! - Docker's `json-file` has the line break in the last part alone. Collectors write lines as it does, and leave the line
-//!   break out of each: there, a part is as long as Docker's, and holds an event that is not whole.
+//!   break out of each: there, a part is as long as Docker's, and holds an event that is not whole;
+//! - Fluent Bit keeps the mark of CRI in the field `_p` or `logtag`, and Docker's drivers for Fluentd and journald say
+//!   which part is the last one.
 //!
 //! The two streams of a container are in one file, so a line of the other may stand between two parts.
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::read::{LONGEST, TOO_LONG, Text};
-use crate::wrapped::events_in;
+use crate::wrapped::{BEGINS, events_in};
 
 /// The streams of a container.
 const STREAMS: [&str; 2] = ["stdout", "stderr"];
 
 /// So long are the parts of Docker, before it replaces bytes that are no text by longer ones.
 const PART: usize = 16 * 1024;
+
+/// So many lines are kept of which more is to come.
+const MOST: usize = 16;
+
+/// Fields by which a collector says that its line is a part, each with the field that says it of the last one.
+const MARKS: [(&str, &str); 4] = [
+    ("_p", "_p"),
+    ("logtag", "logtag"),
+    ("partial_message", "partial_last"),
+    ("CONTAINER_PARTIAL_MESSAGE", "CONTAINER_PARTIAL_LAST"),
+];
+
+/// Fields that tell the streams apart.
+const OF_A_STREAM: [&str; 8] = [
+    "stream",
+    "source",
+    "file",
+    "kubernetes",
+    "container_id",
+    "partial_id",
+    "CONTAINER_ID",
+    "CONTAINER_PARTIAL_ID",
+];
 
 /// Lines of which more is to come: at most one of each stream.
 #[derive(Debug, Default)]
@@ -52,7 +78,7 @@ impl Halves {
         let begun = self.0.iter().position(|begun| begun.stream == part.stream);
         let mut line = match begun {
             Some(at) => self.0.swap_remove(at),
-            None if part.begins() => Begun {
+            None if part.begins() && self.0.len() < MOST => Begun {
                 stream: part.stream,
                 number,
                 text: Ok(String::new()),
@@ -77,7 +103,14 @@ impl Halves {
 /// Whether more has to come before this is a line. A part of Docker's is longer than what is read at once.
 pub(crate) fn may_be_a_part(line: &[u8]) -> bool {
     let tags = line.splitn(4, |byte| *byte == b' ').nth(2);
-    tags.is_some_and(|tags| tags.starts_with(b"P"))
+    let is_marked = || std::str::from_utf8(line).is_ok_and(may_be_marked);
+    tags.is_some_and(|tags| tags.starts_with(b"P")) || is_marked()
+}
+
+/// Whether a line may have one of the [`MARKS`]. Most are an event, and need not be searched.
+fn may_be_marked(line: &str) -> bool {
+    let has = |(mark, _): &(&str, &str)| line.contains(&format!("\"{mark}\""));
+    line.starts_with('{') && !line.starts_with(BEGINS) && MARKS.iter().any(has)
 }
 
 /// What a runtime has written in a line.
@@ -101,10 +134,33 @@ struct Docker {
 
 impl Part {
     fn of(line: &str) -> Option<Self> {
+        if may_be_marked(line) {
+            return Self::of_marks(line);
+        }
         match line.starts_with(r#"{"log":"#) {
             true => Self::of_docker(line),
             false => Self::of_cri(line),
         }
+    }
+
+    fn of_marks(line: &str) -> Option<Self> {
+        let of: Map<String, Value> = serde_json::from_str(line).ok()?;
+        let (mark, last) = MARKS.iter().find(|(mark, _)| of.contains_key(*mark))?;
+        // Old ones say of the last part nothing at all: then each is a line of its own.
+        let is_last = match of.get(*last)? {
+            // Tags are divided by colons, and this one comes first.
+            Value::String(tags) if mark == last => tags.split(':').next() == Some("F"),
+            said => [&Value::Bool(true), &Value::from("true")].contains(&said),
+        };
+        let mut texts = ["log", "message", "MESSAGE"].into_iter();
+        let text = texts.find_map(|field| of.get(field)?.as_str())?;
+        let stream = OF_A_STREAM.iter().filter_map(|field| of.get(*field));
+        Some(Self {
+            stream: stream.map(Value::to_string).collect(),
+            text: text.trim_end_matches('\n').to_owned(),
+            is_last,
+            is_marked: true,
+        })
     }
 
     fn of_docker(line: &str) -> Option<Self> {

@@ -88,7 +88,7 @@ async fn server(arguments: Server) -> io::Result<()> {
         }),
     };
     if !arguments.frozen {
-        arguments.follow.start(store);
+        arguments.follow.start(store)?;
     }
     serve(listen(address).await?, config).await;
     Ok(())

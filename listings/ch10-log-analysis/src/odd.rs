@@ -13,6 +13,45 @@ pub(crate) fn is_load(broken: &str) -> bool {
     [NO_GENERATION, NO_SERIAL].contains(&broken)
 }
 
+/// What is said of a line whose message a collector has not written.
+pub(crate) const LEFT_OUT: &str = "its message was left out";
+
+/// What is said of a line in which a collector says that it has dropped others.
+pub(crate) const DROPPED: &str = "lines were dropped here";
+
+/// Whether an event may be missing where this line stands, by the word of what has collected it.
+pub(crate) fn left_out(line: &str) -> Option<&'static str> {
+    // `journalctl -o json` writes null for what has over 4,096 bytes, and other forms so for what is no plain text.
+    let is_null =
+        line.contains("\"__CURSOR\"") && line.replace(' ', "").contains("\"MESSAGE\":null");
+    if is_null || line.contains(" blob data]") && is_large_blob(line) {
+        return Some(LEFT_OUT);
+    }
+    // systemd-journald, its kernel log, and rsyslog.
+    let drops = [
+        ("Suppressed ", " messages from "),
+        ("Missed ", " kernel messages"),
+        ("begin to drop ", "due to rate-limiting"),
+        (" lost ", "due to rate-limiting"),
+    ];
+    let tells = |(first, then): &(&str, &str)| {
+        let behind = line.split_once(first).map(|(_, behind)| behind);
+        behind.is_some_and(|behind| behind.contains(then))
+    };
+    drops.iter().any(tells).then_some(DROPPED)
+}
+
+/// Whether what journald calls a blob may be an event: the shortest one has 41 bytes. `[150B blob data]`, `[16.0K blob data]`.
+fn is_large_blob(line: &str) -> bool {
+    const SHORTEST: u32 = 41;
+    let sizes = line.match_indices(" blob data]");
+    let mut sizes = sizes.filter_map(|(at, _)| line[..at].rsplit('[').next());
+    sizes.any(|size| match size.strip_suffix('B') {
+        Some(bytes) => bytes.parse().is_ok_and(|bytes: u32| bytes >= SHORTEST),
+        None => size.ends_with(['K', 'M', 'G']),
+    })
+}
+
 /// Counts, which some collectors turn into text or into fractions.
 const COUNTS: [&str; 4] = ["generation", "connection", "process", "port"];
 

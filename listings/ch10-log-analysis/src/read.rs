@@ -3,11 +3,12 @@
 mod line;
 mod lines;
 mod merged;
+mod seen;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Seek};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ pub(crate) use line::{CUT, NO_EVENT, TIMELESS, Text};
 pub use line::{LONGEST, Line, TOO_LONG};
 pub use lines::Lines;
 pub use merged::Merged;
+pub use seen::Seen;
 
 /// How often a file that is followed is looked at.
 pub const LOOK: Duration = Duration::from_millis(20);
@@ -66,7 +68,8 @@ impl Followed {
             };
             let read_to = open.reader.stream_position().map_err(told)?;
             let length = open.reader.get_ref().metadata().map_err(told)?.len();
-            if length < read_to || !self.seen.stands_in(open.reader.get_ref()) {
+            let file = open.reader.get_ref();
+            if length < read_to || !self.seen.stands_in(file).map_err(told)? {
                 // Truncated: what was begun before is over.
                 lines.extend(std::iter::from_fn(|| open.last()));
                 open.reader.rewind().map_err(told)?;
@@ -79,7 +82,7 @@ impl Followed {
                 }
             }
             let read_to = open.reader.stream_position().map_err(told)?;
-            if let Ok(seen) = Seen::of(open.reader.get_ref(), read_to) {
+            if let Some(seen) = Seen::of(open.reader.get_ref(), read_to).map_err(told)? {
                 self.seen = seen;
             }
             if there == Some(*identity) || there.is_none() {
@@ -93,29 +96,6 @@ impl Followed {
         Ok(())
     }
     // ANCHOR_END: look
-}
-
-/// The last bytes that were read, and where they end. If others stand at this place now, the file was truncated, however
-/// much has been written since.
-#[derive(Default)]
-struct Seen {
-    end: u64,
-    bytes: Vec<u8>,
-}
-
-impl Seen {
-    fn of(file: &File, end: u64) -> io::Result<Self> {
-        /// More than the part of a line that tells it from others: its time.
-        const ENOUGH: usize = 512;
-        let length = ENOUGH.min(usize::try_from(end).unwrap_or(ENOUGH));
-        let mut bytes = vec![0; length];
-        file.read_exact_at(&mut bytes, end - length as u64)?;
-        Ok(Self { end, bytes })
-    }
-
-    fn stands_in(&self, file: &File) -> bool {
-        Self::of(file, self.end).is_ok_and(|now| now.bytes == self.bytes)
-    }
 }
 
 /// A file that is open, and which one it is.

@@ -35,10 +35,13 @@ pub struct LogState {
     last: Option<OffsetDateTime>,
     later: u64,
     earlier: u64,
+    /// The last load, and whether one of a lower generation came behind it with an earlier time.
+    last_load: Option<(OffsetDateTime, u64)>,
+    fell: bool,
 }
 
 /// What is said of a log that begins with its end: nothing in it follows from what stands before.
-pub(crate) const NEWEST_FIRST: &str = "its newest line stands first, as some collectors export it: turn it around (`tac FILE | zdr log ...`)";
+pub(crate) const NEWEST_FIRST: &str = "its newest line stands first, as some collectors export it, or its clock was set back and no line came since: ask for the oldest first (`logcli --forward`, `gcloud --order=asc`), or turn it around (`tac FILE | zdr log ...`)";
 
 /// What was read.
 #[derive(Clone, Copy, Debug, Default)]
@@ -131,6 +134,12 @@ impl LogState {
             let last = self.last.replace(at);
             self.later += u64::from(last.is_some_and(|last| at > last));
             self.earlier += u64::from(last.is_some_and(|last| at < last));
+            if let ("identity_loaded", Some(generation)) =
+                (event.name(), event.number("generation"))
+            {
+                let last = self.last_load.replace((at, generation));
+                self.fell |= last.is_some_and(|last| at < last.0 && generation < last.1);
+            }
         }
         let whose = self.servers.of(event);
         if whose
@@ -153,9 +162,11 @@ impl LogState {
     }
 
     /// Whether the log begins with its end. A clock that is set back does so once, and lines of several
-    /// threads stand in another order here and there.
+    /// threads stand in another order here and there. Where all that is there are two lines, one of them long before the
+    /// other, it cannot be told which it is.
     pub fn newest_first(&self) -> bool {
-        self.earlier > 1 && self.earlier > 2 * self.later
+        let mostly = self.earlier > 1 && self.earlier > 2 * self.later;
+        mostly || self.later == 0 && (self.clock_set_back > 0 || self.fell)
     }
 
     /// Generations that were replaced, and no client's full handshake with them is in the log.
@@ -187,6 +198,7 @@ impl LogState {
                     server.mended(generation);
                 }
             }
+            "trust_moved" => server.moved(event),
             _ => server.alarms(event, at),
         }
     }
@@ -219,6 +231,9 @@ fn is_of_a_server(name: &str) -> bool {
         "key_exposed",
         "trust_rejected",
         "trust_expired",
+        "trust_held",
+        "trust_moved",
+        "drain_refused",
         "names_lost",
         "file_pinned",
         "fault_ended",
@@ -318,16 +333,29 @@ impl Server {
             .retain(|(raised, whose), _| *raised != fault || (!of.is_empty() && *whose != of));
     }
 
+    /// A root has gone, or is listed again: it is no longer held. One that is drained is not refused that any more.
+    fn moved(&mut self, event: &Event) {
+        let over: &[&str] = match event.text("step").as_deref() {
+            Some("add" | "remove") => &["trust_held", "drain_refused"],
+            Some("drain") => &["drain_refused"],
+            _ => &[],
+        };
+        let of = subject(event);
+        self.alarms
+            .retain(|(raised, whose), _| *whose != of || !over.contains(raised));
+    }
+
     fn alarms(&mut self, event: &Event, at: Option<OffsetDateTime>) {
         self.distrusted |= event.name() == "trust_rejected";
         let text = |field| event.text(field).unwrap_or_default();
-        let of_file = |field| format!("{}: {}", text("file"), text(field));
+        let of = |whose, field| format!("{}: {}", text(whose), text(field));
         let (name, says) = match event.name() {
-            "identity_expiring" => ("identity_expiring", text("level")),
             "alarm_cleared" if text("level") == "fresh" => return self.clear("identity_expiring"),
             "fault_ended" => return self.ended(event),
-            "alarm_cleared" => ("identity_expiring", text("level")),
-            "watch_degraded" => ("watch_degraded", format!("{}: {}", text("to"), text("why"))),
+            "trust_held" => ("trust_held", of("root", "why")),
+            "drain_refused" => ("drain_refused", of("root", "why")),
+            "identity_expiring" | "alarm_cleared" => ("identity_expiring", text("level")),
+            "watch_degraded" => ("watch_degraded", of("to", "why")),
             "watcher_died" => ("watcher_died", text("why")),
             "identity_held" => {
                 let says = format!("{} is valid in {} s", text("file"), text("seconds"));
@@ -338,11 +366,11 @@ impl Server {
                 "key_exposed",
                 format!("{} has mode {}", text("file"), text("mode")),
             ),
-            "trust_rejected" => ("trust_rejected", of_file("reason")),
-            "trust_expired" => ("trust_expired", of_file("root")),
+            "trust_rejected" => ("trust_rejected", of("file", "reason")),
+            "trust_expired" => ("trust_expired", of("file", "root")),
             "names_lost" => ("names_lost", text("names")),
             "accept_failed" => ("accept_failed", text("why")),
-            "file_pinned" => ("file_pinned", of_file("why")),
+            "file_pinned" => ("file_pinned", of("file", "why")),
             "tickets_unavailable" => ("tickets_unavailable", text("why")),
             "listening_stopped" => {
                 self.listening
@@ -385,6 +413,9 @@ fn subject(event: &Event) -> String {
         "key_exposed",
         "trust_rejected",
         "trust_expired",
+        "trust_held",
+        "trust_moved",
+        "drain_refused",
         "file_pinned",
     ];
     let fault = event.text("fault").unwrap_or_default();

@@ -5,6 +5,8 @@
 //! - Docker's `json-file` and Fluent Bit have it as text in `log`, `journalctl --output json` in `MESSAGE`
 //!   (as the numbers of its bytes where it holds a control character), Vector and Filebeat in `message`, Loki in `line`;
 //! - Google Cloud has it as an object in `jsonPayload`, and Elasticsearch and Splunk have objects within objects;
+//! - OpenTelemetry, Loki's interface, CloudWatch, Elasticsearch and Datadog answer with one object that holds many lines, in
+//!   arrays and in fields of their own;
 //! - some exports are one JSON array, an event a line, each line as a JSON string, a table (CSV), or logfmt;
 //! - where line breaks were lost, or several lines became one message, a line holds several events.
 
@@ -38,8 +40,12 @@ const FIELDS: [&str; 22] = [
     "original",
     "fields",
 ];
-/// A wrapper within a wrapper within a wrapper, and no more: what is deeper, nobody writes.
-const DEEPEST: u32 = 3;
+/// A text within a text within a text, and some objects around them, and no more: what is deeper, nobody writes.
+const DEEPEST: u32 = 3 * TEXT + 7;
+/// What a text within an object costs of that. An object within one costs 1.
+const TEXT: u32 = 8;
+/// So many objects of a line may be broken. To look for whole ones among more takes long, and nobody writes such a line.
+const MOST_BROKEN: u32 = 64;
 /// How an event begins.
 pub(crate) const BEGINS: &str = r#"{"ts":"#;
 
@@ -50,12 +56,23 @@ pub struct Found {
     pub events: Vec<Event>,
     /// Whether something else begins as an event does and is not whole.
     pub cut: bool,
+    /// Whether so much of it is broken that the rest was not looked at.
+    pub tangled: bool,
+}
+
+impl Found {
+    fn add(&mut self, more: Self) {
+        self.events.extend(more.events);
+        self.cut |= more.cut;
+        self.tangled |= more.tangled;
+    }
 }
 
 /// The event of a whole line, if it holds one and nothing is missing of it.
 pub fn event_in(line: &str) -> Option<Event> {
     let found = events_in(line);
-    found.events.into_iter().next().filter(|_| !found.cut)
+    let is_whole = !found.cut && !found.tangled;
+    found.events.into_iter().next().filter(|_| is_whole)
 }
 
 /// The events of a line. Those that were written on where another was cut are among them.
@@ -65,7 +82,7 @@ pub fn events_in(line: &str) -> Found {
 
 fn within(line: &str, deeper: u32) -> Found {
     let line = line.trim_start_matches('\u{feff}').trim();
-    let Some(inner) = deeper.checked_sub(1) else {
+    let Some(inner) = deeper.checked_sub(TEXT) else {
         return objects(line, deeper);
     };
     if let Some(text) = text_in_quotes(line) {
@@ -82,7 +99,7 @@ fn within(line: &str, deeper: u32) -> Found {
 
 /// The objects of a line, among words that are none.
 fn objects(line: &str, deeper: u32) -> Found {
-    let (mut found, mut rest) = (Found::default(), line);
+    let (mut found, mut rest, mut broken) = (Found::default(), line, 0);
     while let Some(at) = object_in(rest) {
         let from = &rest[at..];
         let mut values = Deserializer::from_str(from).into_iter::<Map<String, Value>>();
@@ -95,16 +112,48 @@ fn objects(line: &str, deeper: u32) -> Found {
             found.cut |= is_flat && is_named_twice(itself);
             let behind = rest.trim_matches([',', ']', ' ', '\r']);
             let alone = ["", "["].contains(&before) && behind.is_empty();
-            let inner = of_object(object, deeper, alone);
-            found.events.extend(inner.events);
-            found.cut |= inner.cut || !stands_apart(rest);
+            found.add(of_object(object, deeper, alone));
+            found.cut |= !stands_apart(rest);
         } else {
             // Two writers, or one that died in the middle of a line and was started again.
             found.cut = true;
-            rest = from[1..].find(BEGINS).map_or("", |next| &from[1 + next..]);
+            broken += 1;
+            found.tangled |= broken > MOST_BROKEN;
+            let next = next_whole(&from[1..]).filter(|_| !found.tangled);
+            rest = next.map_or("", |next| &from[1 + next..]);
         }
     }
     found
+}
+
+/// Where the next event begins that may be whole: its object ends before another one begins. To try each beginning of
+/// many, one within the other, takes seconds.
+fn next_whole(text: &str) -> Option<usize> {
+    let mut begins = text.match_indices(BEGINS).map(|(at, _)| at).peekable();
+    while let Some(at) = begins.next() {
+        let end = begins.peek().copied().unwrap_or(text.len());
+        if is_closed(&text[at..end]) {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// Whether the object that begins a text has its last brace there.
+fn is_closed(text: &str) -> bool {
+    let (mut open, mut is_quoted, mut is_escaped) = (0_u32, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            b'{' if !is_quoted => open += 1,
+            b'}' if !is_quoted && open == 1 => return true,
+            b'}' if !is_quoted => open -= 1,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Where an object begins, be it an event or a wrapper.
@@ -128,38 +177,83 @@ fn stands_apart(rest: &str) -> bool {
 /// The event that an object is, or those that it holds. Of two, that of the contract: it has a time. Without one, it is
 /// an event if it stands `alone`.
 fn of_object(object: Map<String, Value>, deeper: u32, alone: bool) -> Found {
-    let name = object.get("event").and_then(Value::as_str);
-    // Splunk has a whole line in a field of this name.
-    let named = name.is_some_and(|name| !name.contains('{'));
-    let itself = |object| Found {
-        events: vec![Event(object)],
-        cut: false,
-    };
-    if named && object.contains_key("ts") {
+    if is_timed(&object) {
         return itself(object);
     }
-    let within = deeper.checked_sub(1);
-    let inner = within.map_or_else(Found::default, |deeper| in_fields(&object, deeper));
-    match named && alone && inner.events.is_empty() {
+    let inner = in_fields(&object, deeper);
+    match is_named(&object) && alone && inner.events.is_empty() {
         true => itself(object),
         false => inner,
     }
 }
 
+/// Whether it has the name of an event. Splunk has a whole line in a field of this name.
+fn is_named(object: &Map<String, Value>) -> bool {
+    let name = object.get("event").and_then(Value::as_str);
+    name.is_some_and(|name| !name.contains('{'))
+}
+
+fn is_timed(object: &Map<String, Value>) -> bool {
+    is_named(object) && object.contains_key("ts")
+}
+
+fn itself(object: Map<String, Value>) -> Found {
+    Found {
+        events: vec![Event(object)],
+        ..Found::default()
+    }
+}
+
 fn in_fields(object: &Map<String, Value>, deeper: u32) -> Found {
     let mut nothing = Found::default();
+    let Some(deeper) = deeper.checked_sub(1) else {
+        return nothing;
+    };
     for value in FIELDS.iter().filter_map(|field| object.get(*field)) {
         let found = match value {
             Value::Object(inner) => of_object(inner.clone(), deeper, true),
-            value => text_of(value).map_or_else(Found::default, |text| within(&text, deeper)),
+            value => match text_of(value) {
+                Some(text) => of_text(&text, deeper),
+                None => elsewhere(value, deeper),
+            },
         };
         // Some collectors have the same event twice: as it came, and as it was parsed.
         if !found.events.is_empty() {
             return found;
         }
-        nothing.cut |= found.cut;
+        nothing.add(found);
+    }
+    let others = object.iter();
+    let others = others.filter(|(field, _)| !FIELDS.contains(&field.as_str()));
+    for (_, value) in others {
+        nothing.add(elsewhere(value, deeper));
     }
     nothing
+}
+
+/// The events in a field that has another name than those of collectors that are known. A text is nothing but events
+/// there: in words, one may be quoted that happened elsewhere.
+fn elsewhere(value: &Value, deeper: u32) -> Found {
+    match value {
+        Value::Object(inner) if is_timed(inner) => itself(inner.clone()),
+        Value::Object(inner) => in_fields(inner, deeper),
+        Value::Array(values) => {
+            let mut all = Found::default();
+            if let Some(deeper) = deeper.checked_sub(1) {
+                for value in values {
+                    all.add(elsewhere(value, deeper));
+                }
+            }
+            all
+        }
+        Value::String(text) if text.trim_start().starts_with('{') => of_text(text, deeper),
+        _ => Found::default(),
+    }
+}
+
+fn of_text(text: &str, deeper: u32) -> Found {
+    let deeper = deeper.checked_sub(TEXT);
+    deeper.map_or_else(Found::default, |deeper| within(text, deeper))
 }
 
 /// Text, also as the numbers of its bytes: so journald writes a message that holds a control character. A message that

@@ -6,6 +6,7 @@ mod collected;
 mod edges;
 mod follow;
 mod lost;
+mod left_out;
 mod marks;
 mod messy;
 mod servers;

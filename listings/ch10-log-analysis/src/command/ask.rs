@@ -148,6 +148,9 @@ fn tell(event: &Event) -> Result<(), Error> {
         "lines_lost" => format!("{} lines of the log are lost here", field("lines")),
         "trust_rejected" => format!("{}: {}", event.name(), field("reason")),
         "trust_expired" => format!("{}: {}", event.name(), field("root")),
+        "trust_held" | "drain_refused" => {
+            format!("{}: {}: {}", event.name(), field("root"), field("why"))
+        }
         "names_lost" => format!("{}: {}", event.name(), field("names")),
         "fault_ended" => format!("{} is over {}", field("fault"), field("file")),
         "watcher_restarted" | "key_exposed" | "file_pinned" | "process_exited" => {

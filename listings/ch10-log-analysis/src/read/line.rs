@@ -4,7 +4,7 @@ use lab::event::Event;
 
 use super::REPEATED;
 use crate::format::time_of;
-use crate::odd;
+use crate::odd::{self, DROPPED, LEFT_OUT};
 use crate::repeated::Recent;
 use crate::wrapped::events_in;
 
@@ -26,6 +26,9 @@ pub(crate) const TIMELESS: &str = "an event without a time";
 /// What is said of a line that is something else.
 pub(crate) const NO_EVENT: &str = "no event";
 
+/// What is said of a line of which only a part was looked at.
+pub(crate) const TANGLED: &str = "too many broken objects";
+
 /// One line of a log. Of a line with several events, each of them is a line with the same number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
@@ -43,6 +46,17 @@ pub struct Line {
 }
 
 impl Line {
+    /// Why nobody can say what stands there, as the end of a sentence: anything may.
+    pub(crate) fn unread(&self) -> Option<&'static str> {
+        Some(match self.broken? {
+            TOO_LONG => "is too long to be read",
+            TANGLED => "has too many broken objects to be read",
+            LEFT_OUT => "lacks its message, which `journalctl --all` shows",
+            DROPPED => "tells of lines that were dropped",
+            _ => return None,
+        })
+    }
+
     /// The event, unless it is a load that does not say what was loaded.
     pub(crate) fn readable(&self) -> Option<&Event> {
         let is_odd = self.broken.is_some_and(odd::is_load);
@@ -75,9 +89,10 @@ impl Line {
         let cut = match &first {
             Some(_) => found.cut.then_some(CUT),
             None if found.cut => Some(CUT),
-            None => Some(NO_EVENT),
+            None => Some(odd::left_out(&text).unwrap_or(NO_EVENT)),
         };
-        let first = Self::new((file, number), text, first, too_long.or(cut));
+        let tangled = found.tangled.then_some(TANGLED);
+        let first = Self::new((file, number), text, first, too_long.or(tangled).or(cut));
         let further = events
             .map(move |event| Self::new((file, number), event.to_string(), Some(event), None));
         std::iter::once(first).chain(further)
