@@ -135,6 +135,22 @@ impl ServerOutput {
         }
     }
 
+    /// What another program said, without the lines that hold bytes of one of these keys.
+    pub(crate) fn without_keys(&self, text: &str) -> String {
+        let inner = self.lock();
+        let lines = text.lines().map(|line| match inner.secrets.leak_in(line) {
+            true => HIDDEN,
+            false => line,
+        });
+        let mut lines: Vec<&str> = lines.collect();
+        lines.dedup_by(|line, before| line == before && *line == HIDDEN);
+        // One number to a line.
+        match inner.secrets.leak_in(&lines.join(" ")) {
+            true => HIDDEN.into(),
+            false => lines.join("\n"),
+        }
+    }
+
     /// Takes in one line.
     pub(crate) fn line(&self, line: String) {
         let mut inner = self.lock();
@@ -343,6 +359,29 @@ mod tests {
         }
         output.line(lines.next().unwrap().to_owned());
         assert_eq!(output.leaks(), 2);
+    }
+
+    /// A command that reloads a server may print what it passes on.
+    #[test]
+    fn of_what_another_program_says_the_lines_of_a_key_are_hidden() {
+        let mut authority = Authority::new().unwrap();
+        let issued = authority.issue(&LeafRequest::new("localhost")).unwrap();
+        let output = ServerOutput::default();
+        let key = issued.key.expose();
+        let text = format!("it said:\n{key}not loaded");
+        assert_eq!(output.without_keys(&text), text);
+        output.look_for(&issued.key);
+        let told = output.without_keys(&text);
+        let bytes = key.lines().find(|line| !line.starts_with("--"));
+        assert!(!told.contains(bytes.unwrap()), "{told}");
+        assert!(
+            told.starts_with("it said:\n") && told.ends_with("\nnot loaded"),
+            "{told}"
+        );
+        assert_eq!(told.matches(super::HIDDEN).count(), 1);
+        let der = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+        let numbers = format!("{:#?}", der.secret_der());
+        assert_eq!(output.without_keys(&numbers), super::HIDDEN);
     }
 
     #[tokio::test]
