@@ -14,7 +14,13 @@ use ch11_verification::rotation::Window;
 /// shown the old certificate `beside` the new one, the few of a class met it for the same reason, unless they do each
 /// time.
 pub fn of_beside(records: &[Attempt], windows: &[Window], beside: bool) -> Vec<Finding> {
-    let classes = [Class::Tls12, Class::Second, Class::Quic, Class::Nameless];
+    let classes = [
+        Class::Tls12,
+        Class::Second,
+        Class::Quic,
+        Class::Nameless,
+        Class::Http2,
+    ];
     let found = classes
         .iter()
         .filter_map(|class| missed(*class, records, windows, beside));
@@ -49,17 +55,22 @@ pub fn of_others(records: &[Attempt], windows: &[Window]) -> Vec<Attempt> {
     others.cloned().collect()
 }
 
+/// After so many rotations a class that opens few connections has to have opened one, each with the old certificate.
+const SEVERAL: usize = 3;
+
 fn missed(class: Class, records: &[Attempt], windows: &[Window], beside: bool) -> Option<Finding> {
     let shown = |record: &&Attempt| record.class == class && record.failed.is_none();
     let shown: Vec<_> = records.iter().filter(shown).collect();
     let numbered = windows.iter().zip(1usize..);
+    // Connections that are kept are opened so seldom that not each rotation tells something of them.
+    let (is_rare, mut judged) = (class == Class::Http2, 0);
     let missed = numbered.filter(|(window, number)| {
         let Some(new) = window.first_new else {
             return false;
         };
         // No rotation waits for clients of TLS 1.2: until it is over, old and new may be shown.
         let new = match class {
-            Class::Tls12 => window.end,
+            Class::Tls12 | Class::Http2 => window.end,
             _ => new,
         };
         let next = windows.get(*number);
@@ -67,11 +78,16 @@ fn missed(class: Class, records: &[Attempt], windows: &[Window], beside: bool) -
             record.began >= new && next.is_none_or(|next| record.began < next.began)
         };
         let mut came = shown.iter().filter(came).peekable();
+        judged += usize::from(came.peek().is_some());
         came.peek().is_some() && came.all(|record| record.shown < Some(window.generation))
     });
     let missed: Vec<_> = missed.collect();
     let (_, first) = missed.first()?;
-    if beside && missed.len() < windows.len() {
+    let known = match is_rare {
+        true => judged >= SEVERAL && missed.len() == judged,
+        false => !beside || missed.len() == windows.len(),
+    };
+    if !known {
         return None;
     }
     let words = format!(
@@ -357,6 +373,31 @@ mod tests {
         };
         assert_eq!((found(Class::Tls12, 2), found(Class::Tls12, 4)), (0, 1));
         assert_eq!(found(Class::Nameless, 2), 1);
+    }
+
+    /// Go's `GetCertificate` sees which protocols a client offers.
+    #[test]
+    fn clients_of_http2_alone_that_keep_the_old_certificate_are_no_workers_that_disagree() {
+        let at = Duration::from_secs;
+        let windows = [1, 3, 5, 7].map(|second| Window {
+            generation: second as u32 + 1,
+            began: at(second),
+            first_new: Some(at(second)),
+            end: at(second + 1),
+            ..Window::default()
+        });
+        let found = |shown: &[u32]| {
+            let records = shown.iter().zip([2, 4, 6]).map(|(shown, second)| Attempt {
+                shown: Some(*shown),
+                ..Attempt::opening(Class::Http2, at(second))
+            });
+            let records: Vec<_> = records.collect();
+            let found = of_beside(&records, &windows, true).len();
+            (found, of_others(&records, &windows).len())
+        };
+        assert_eq!(found(&[1, 1, 1]), (1, 0));
+        assert_eq!(found(&[1, 4, 1]), (0, 3));
+        assert_eq!(found(&[1, 1]), (0, 2), "too few");
     }
 
     #[test]
