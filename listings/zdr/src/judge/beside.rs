@@ -59,11 +59,13 @@ pub fn of_others(records: &[Attempt], windows: &[Window]) -> Vec<Attempt> {
 const SEVERAL: usize = 3;
 
 fn missed(class: Class, records: &[Attempt], windows: &[Window], beside: bool) -> Option<Finding> {
-    let shown = |record: &&Attempt| record.class == class && record.failed.is_none();
+    // Connections that are kept are opened so seldom that not each rotation tells something of them, and most requests
+    // over them show no certificate.
+    let (is_rare, mut judged) = (class == Class::Http2, 0);
+    let shows = |of: &Attempt| !is_rare || (of.opened && !of.resumed && of.shown.is_some());
+    let shown = |of: &&Attempt| of.class == class && of.failed.is_none() && shows(of);
     let shown: Vec<_> = records.iter().filter(shown).collect();
     let numbered = windows.iter().zip(1usize..);
-    // Connections that are kept are opened so seldom that not each rotation tells something of them.
-    let (is_rare, mut judged) = (class == Class::Http2, 0);
     let missed = numbered.filter(|(window, number)| {
         let Some(new) = window.first_new else {
             return false;
@@ -211,6 +213,10 @@ mod tests {
     use crate::attempt::differs::Cipher;
     use crate::judge::measure;
 
+    fn failure(code: Code) -> Finding {
+        finding(Severity::Failure, code, ROTATION, String::new())
+    }
+
     #[test]
     fn what_all_are_given_is_not_told_of_one_alone() {
         let less = |differs| {
@@ -261,12 +267,7 @@ mod tests {
         }];
         let refused = |class| Finding {
             class,
-            ..finding(
-                Severity::Failure,
-                Code::HandshakesFailed,
-                ROTATION,
-                String::new(),
-            )
+            ..failure(Code::HandshakesFailed)
         };
         let told = [refused(Some(Class::Nameless))];
         let of_those = |classes: &[Class]| {
@@ -295,19 +296,9 @@ mod tests {
         }];
         let kept_old = Finding {
             class: Some(Class::Nameless),
-            ..finding(
-                Severity::Failure,
-                Code::NotPickedUp,
-                ROTATION,
-                String::new(),
-            )
+            ..failure(Code::NotPickedUp)
         };
-        let unsettled = finding(
-            Severity::Failure,
-            Code::HandshakesFailed,
-            ROTATION,
-            String::new(),
-        );
+        let unsettled = failure(Code::HandshakesFailed);
         let of_those = |told: &[Finding], failed| {
             let record = Attempt {
                 failed,
@@ -391,9 +382,15 @@ mod tests {
                 shown: Some(*shown),
                 ..Attempt::opening(Class::Http2, at(second))
             });
-            let records: Vec<_> = records.collect();
+            let mut records: Vec<_> = records.collect();
             let found = of_beside(&records, &windows, true).len();
-            (found, of_others(&records, &windows).len())
+            let others = of_others(&records, &windows).len();
+            // Requests over connections that are open.
+            for record in &mut records {
+                (record.opened, record.shown) = (false, None);
+            }
+            assert!(of_beside(&records, &windows, false).is_empty());
+            (found, others)
         };
         assert_eq!(found(&[1, 1, 1]), (1, 0));
         assert_eq!(found(&[1, 4, 1]), (0, 3));
