@@ -17,6 +17,7 @@ mod clients;
 mod files;
 mod half_open;
 mod in_place;
+mod left_behind;
 mod other_key_kind;
 mod outcome;
 mod renewals;

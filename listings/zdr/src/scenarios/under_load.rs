@@ -7,19 +7,18 @@ use tokio::time::sleep;
 use crate::attempt::{Attempt, Class, FailureKind};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
-use crate::judge::findings::of_handles;
 use crate::judge::of_server::of_server;
 use crate::judge::overload::Overload;
 use crate::judge::shortage::{is_full, set_aside, shortage};
 use crate::load::Target;
 use crate::report::format;
-use crate::report::{Code, Evidence, Finding, Handles};
+use crate::report::{Code, Evidence};
 use crate::scenarios::clients::ProbeClient;
 use crate::scenarios::files;
+use crate::scenarios::left_behind::{left_behind, usage_before};
 use crate::scenarios::options::ScenarioContext;
 use crate::scenarios::outcome::{ScenarioOutcome, evidence, it_said};
 use crate::server::Server;
-use crate::server::process_tree::Usage;
 use crate::server::spec::Protocol;
 use crate::testbed::TestBed;
 use ch11_verification::bound::upper;
@@ -132,34 +131,6 @@ fn overload_ever(probes: &ProbeClient, testbed: &TestBed) -> Option<Overload> {
     let behind = probes.recorder.fell_behind();
     let records = probes.recorder.records();
     Overload::ever(&records, &behind, testbed.target.patience)
-}
-
-/// What its processes use, where what failures leave behind is looked at.
-async fn usage_before(scenario: Scenario, testbed: &TestBed) -> Option<Usage> {
-    match scenario {
-        Scenario::Garbage => least_usage(testbed).await,
-        _ => None,
-    }
-}
-
-/// The least of a few looks: threads and descriptors that serve a client come and go.
-async fn least_usage(testbed: &TestBed) -> Option<Usage> {
-    let mut least = testbed.server.usage()?;
-    for _ in 0..4 {
-        sleep(Duration::from_millis(20)).await;
-        let now = testbed.server.usage()?;
-        least.threads = least.threads.min(now.threads);
-        least.descriptors = least.descriptors.min(now.descriptors);
-    }
-    Some(least)
-}
-
-/// What reloads that failed have left open: the way to success closes what the way out forgets.
-async fn left_behind(before: Option<Usage>, testbed: &TestBed) -> Option<Finding> {
-    let (before, after) = (before?, least_usage(testbed).await?);
-    let handles = Handles::of(before, after)?;
-    let same = before.processes == after.processes;
-    same.then(|| of_handles(&handles, files::FAILURES, "reloads that failed"))?
 }
 
 /// Adds what the server's process and its output tell.
