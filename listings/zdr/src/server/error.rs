@@ -138,13 +138,14 @@ impl fmt::Display for StartError {
         match self {
             Self::Program(program, _, error) => write!(f, "`{program}` cannot be started: {error}"),
             Self::Setup(command, error) => write!(f, "`{command}`, of `setup`, failed: {error}"),
+            // In a sentence, what it says whenever it starts is only in the way.
             Self::Ended { status, said, .. } => {
-                let said = it_said(said);
+                let said = it_said_last(said);
                 write!(f, "the server ended before it was ready ({status}). {said}")
             }
             Self::Background { .. } => f.write_str(IN_BACKGROUND),
             Self::NotReady(not_ready) => {
-                let said = it_said(&not_ready.said);
+                let said = it_said_last(&not_ready.said);
                 write!(f, "{}. {said}", not_ready.what())
             }
             Self::Taken(taken) => write!(f, "{}: {}", taken.what(), taken.holder),
