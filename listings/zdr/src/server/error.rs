@@ -388,6 +388,22 @@ impl From<StartError> for io::Error {
 mod tests {
     use super::*;
 
+    /// BIND and etcd say what they are and find before they say what is wrong.
+    #[test]
+    fn a_sentence_quotes_what_a_server_said_last() {
+        let ended = StartError::Ended {
+            command: "my-server".into(),
+            status: "exit status: 1".into(),
+            held: Vec::new(),
+            said: "version 9\nfound 2 CPUs\na\nb\nc\nno such file\nexiting\n".into(),
+        };
+        let sentence = ended.to_string();
+        assert!(
+            sentence.ends_with("It said: a\nb\nc\nno such file\nexiting"),
+            "{sentence}"
+        );
+    }
+
     #[test]
     fn who_listens_where_clients_come_does_not_listen_elsewhere() {
         let not_ready = |listens: &str| NotReady {
