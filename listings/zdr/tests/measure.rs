@@ -274,6 +274,14 @@ fn sessions_and_rotations() {
     let for_ever = (10..60).map(|n| returning(n * 100, true, 0));
     let for_ever: Vec<_> = first.iter().cloned().chain(for_ever).collect();
     assert_eq!(codes(&for_ever), [Code::ResumesForEver]);
+    // A certificate that no client is shown is no fault of sessions (unbound 1.17 at SIGHUP).
+    let never_shown = |one: &Window| Window {
+        first_new: None,
+        ..one.clone()
+    };
+    let unseen: Vec<_> = windows.iter().map(never_shown).collect();
+    let found = of_resumption(&for_ever, &rotations(&[], &unseen), 4);
+    assert!(found.is_empty(), "{found:?}");
     // A session outlives one rotation. Two rotations follow after the last client came.
     let seldom = [(1100, 1), (1200, 1), (1300, 1), (2100, 1)];
     let seldom = seldom.map(|(due, shown)| returning(due, true, shown));

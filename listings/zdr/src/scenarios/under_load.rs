@@ -17,9 +17,10 @@ use crate::scenarios::clients::ProbeClient;
 use crate::scenarios::files;
 use crate::scenarios::left_behind::{left_behind, usage_before};
 use crate::scenarios::options::ScenarioContext;
+use crate::scenarios::other_key_kind::other_kinds;
 use crate::scenarios::outcome::{ScenarioOutcome, evidence, it_said};
 use crate::server::Server;
-use crate::server::spec::Protocol;
+use crate::server::spec::{Keys, Protocol};
 use crate::testbed::TestBed;
 use ch11_verification::bound::upper;
 use ch11_verification::rotation::Window;
@@ -30,6 +31,7 @@ pub(crate) async fn under_load(
     scenario: Scenario,
     context: &ScenarioContext,
 ) -> Result<ScenarioOutcome, Error> {
+    let kinds = kinds_for(scenario, context).await;
     let mut testbed = context.start(scenario).await?;
     let mut outcome = ScenarioOutcome::default();
     let probes = ProbeClient::new(&testbed)?;
@@ -55,7 +57,8 @@ pub(crate) async fn under_load(
     }
     let from = probes.recorder.now();
     let before = usage_before(scenario, &testbed).await;
-    let last = Box::pin(files::run(scenario, &mut testbed, &probes, typical)).await?;
+    let with = (typical, kinds);
+    let last = Box::pin(files::run(scenario, &mut testbed, &probes, with)).await?;
     let Some(last) = last else {
         load.stop().await;
         outcome.moot = true;
@@ -84,6 +87,15 @@ pub(crate) async fn under_load(
     outcome.unless_full(shortage);
     outcome.busy = probes.was_busy(&testbed);
     Ok(outcome)
+}
+
+/// The other kinds of keys that the server takes, where the scenario is about them.
+async fn kinds_for(scenario: Scenario, context: &ScenarioContext) -> Vec<Keys> {
+    match scenario {
+        // Boxed: without optimisation, so much room is more than a worker thread has.
+        Scenario::OtherKeyKind => Box::pin(other_kinds(&context.fixtures)).await,
+        _ => Vec::new(),
+    }
 }
 
 /// What clients met from then on, but for those for whom there was no room; and why there was none. Where a file is stuck,

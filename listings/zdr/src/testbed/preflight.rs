@@ -420,7 +420,7 @@ fn in_answer(target: &Target, failed: &Failed, seen: &Look) -> (String, String) 
             "its answer to `GET /` has no end that a client can trust".into(),
             "let the server say how long its answer is (Content-Length, or chunks), or end it by an alert of TLS \
              (close_notify): without either, a client cannot tell a whole answer from one that was cut (RFC 9112, \
-             section 9.8)",
+             section 9.8). If it can do neither: `protocol = \"tls\"`, a `GET` in `[exchange]`, and `--classes full`",
         ),
         (FailureKind::Refused, _) => (
             "it listened, and then took no more connections".into(),
