@@ -107,6 +107,9 @@ func isIdentifier(der []byte) bool {
 func isDirectory(name asn1.RawValue) bool {
 	return typed(name.FullBytes) && !slices.ContainsFunc(within(within([]asn1.RawValue{name})), func(pair asn1.RawValue) bool {
 		parts := values(pair.Bytes)
+		if len(parts) == 0 {
+			return true
+		}
 		text := parts[len(parts)-1]
 		return text.Tag == asn1.TagUTF8String && !utf8.Valid(text.Bytes) ||
 			text.Tag == asn1.TagBMPString && len(text.Bytes)%2 != 0
