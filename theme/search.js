@@ -10,11 +10,20 @@
         if (ASKS.test(place)) { return 0.5; }
         return PASTED.test(text) && place.startsWith("symptoms.html") ? 2 : 1;
     };
+    // mdBook shows a title as if it were HTML: the tag of a line such as `<center>…` was an element, which nobody sees.
+    // And it put a blank before what is marked in a title, such as the name in `key "file":`.
+    const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+    const OPENS = /((?:^|[\s([=:])["'“‘]|[([]|\S[/=_|>]) (?=\S)/g;
+    const shown = (title) => title?.replace(OPENS, "$1").replace(/[&<>]/g, (sign) => ENTITIES[sign]);
     const find = elasticlunr.Index.prototype.search;
     elasticlunr.Index.prototype.search = function (text, options) {
         const { doc_urls: places } = window.search;
         return find.call(this, text.replaceAll(WHEN, " "), options)
-            .map((result) => ({ ...result, score: result.score * weight(places[result.ref], text) }))
+            .map(({ doc, ...result }) => ({
+                ...result,
+                doc: doc && { ...doc, breadcrumbs: shown(doc.breadcrumbs) },
+                score: result.score * weight(places[result.ref], text),
+            }))
             .sort((a, b) => b.score - a.score);
     };
 })();

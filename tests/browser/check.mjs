@@ -505,6 +505,9 @@ async function byKeyboard(browser, name) {
         await page.locator("#mdbook-searchbar").fill(pasted);
         await page.locator("#mdbook-searchresults-header", { hasText: `'${pasted}'` }).waitFor();
     }
+    await titled(page, name);
+    await page.locator("#mdbook-searchbar").fill("handshake");
+    await page.locator("#mdbook-searchresults-header", { hasText: "'handshake'" }).waitFor();
     await result.click();
     await page.locator("main mark").first().waitFor();
     await equip(page);
@@ -512,6 +515,19 @@ async function byKeyboard(browser, name) {
     await withoutShapes(page);
     await contrasting(page, `${name} found`);
     await context.close();
+}
+
+// The title of what was found reads as on its page, also where it has signs of HTML or a marked word.
+async function titled(page, name) {
+    for (const [pasted, title] of [
+        ["No required SSL certificate was sent", "<center>No required SSL certificate was sent</center>"],
+        ["cannot load certificate key", 'cannot load certificate key "file": BIO_new_file() failed'],
+    ]) {
+        await page.locator("#mdbook-searchbar").fill(pasted);
+        await page.locator("#mdbook-searchresults-header", { hasText: `'${pasted}'` }).waitFor();
+        const titles = await page.locator("#mdbook-searchresults li a").allTextContents();
+        if (!titles.some((found) => found.includes(title))) { problem(name, `the search shows no title ${title}`); }
+    }
 }
 
 // The pictures that move, each on its page.

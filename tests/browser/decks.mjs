@@ -34,6 +34,12 @@ const unfit = (page) => page.evaluate(([least, label]) => {
     return [...new Set(wrong)];
 }, [CODE, LABEL]);
 
+// A projector of few pixels, or half of a screen. In a talk nobody scrolls a table that is too high.
+const SMALL = { width: 960, height: 540 };
+const cut = (page) => page.evaluate(() => [...document.querySelectorAll(".slide .grid-table")]
+    .filter((table) => table.scrollHeight > table.clientHeight + 1)
+    .map((table) => `${table.closest(".slide").id}: a table of ${table.scrollHeight} px has ${table.clientHeight}`));
+
 // On a phone a deck is a text with pictures, and those have to be there.
 const PHONE = { width: 390, height: 844 };
 export const unseen = (page) => page.evaluate(() => [...document.querySelectorAll(".slide figure svg")]
@@ -121,6 +127,8 @@ async function one(page, { number, deck, looks, address, themes, inspect, shoot 
     (await unprinted(page)).forEach(say);
     if (number === 0) { (await paged(page)).forEach(say); }
     await page.emulateMedia({ media: "screen" });
+    await page.setViewportSize(SMALL);
+    (await cut(page)).forEach(say);
     await page.setViewportSize(PHONE);
     (await unseen(page)).forEach(say);
     await page.setViewportSize(SLIDE);

@@ -86,7 +86,7 @@ func noPEM(data []byte) string {
 	case short, begins("\x30\x81"), begins("\x30\x82"), begins("\x30\x83"):
 		return "DER or PKCS #12, not PEM: `openssl x509 -inform DER`, `openssl pkey -inform DER` or " +
 			"`openssl pkcs12 -nodes` writes PEM"
-	case begins("\xfe\xed\xfe\xed"):
+	case begins("\xfe\xed\xfe\xed"), begins("\xce\xce\xce\xce"): // JKS and JCEKS.
 		return "a Java keystore, not PEM: `keytool -exportcert -rfc` writes PEM"
 	case bytes.IndexByte(data, 0) >= 0 && bytes.Contains(data, []byte("-----BEGIN")):
 		return "PEM with zero bytes in it: it was not written to its end, as when a disk is full or a machine stops"
@@ -113,6 +113,8 @@ func noPEM(data []byte) string {
 	case packed(data, "TFMwdExTMUNSVWRKVG"): // The base64 of that.
 		return "base64 of base64 of PEM, as in a Kubernetes Secret that was encoded before (`stringData` encodes " +
 			"once): `base64 -d` twice unpacks it"
+	case packed(data, "MI") && holdsPKCS12(data):
+		return "base64 of PKCS #12, as Azure Key Vault holds it: `base64 -d OLD | openssl pkcs12 -nodes -out NEW` writes PEM"
 	// The beginning of DER. A key of Ed25519, or in SEC 1, is short.
 	case packed(data, "MI"), packed(data, "MC4CAQ"), packed(data, "MHcCAQEE"):
 		return "base64 without the lines that begin and end a PEM block (`-----BEGIN CERTIFICATE-----`)"
@@ -142,4 +144,12 @@ func packed(data []byte, with string) bool {
 		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n", r)
 	}
 	return bytes.HasPrefix(data, []byte(with)) && bytes.IndexFunc(data, other) < 0
+}
+
+// holdsPKCS12 says whether base64 begins as PKCS #12 does (RFC 7292, section 4): a sequence with the number 3, and another
+// sequence.
+func holdsPKCS12(data []byte) bool {
+	data = bytes.Trim(data, " \t\r\n\"'")
+	// Two bytes of length, or none (BER).
+	return len(data) > 6 && bytes.HasPrefix(data[6:], []byte("IBAzC")) || bytes.HasPrefix(data, []byte("MIACAQMw"))
 }

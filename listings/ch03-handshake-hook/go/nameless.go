@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// nameless says what clients of Java and GnuTLS do not parse of a certificate, needed or not: names of nothing, and an
+// nameless says what clients of Java do not parse of a certificate, needed or not: no name in the place of one, and an
 // exponent of RSA below 3.
 func nameless(of *x509.Certificate) string {
 	if len(of.Issuer.Names) == 0 {
@@ -18,9 +18,6 @@ func nameless(of *x509.Certificate) string {
 			return "it has no subject, and its names are not marked critical (RFC 5280, section 4.2.1.6): clients of Java do " +
 				"not parse that"
 		}
-	}
-	if slices.Contains(of.DNSNames, "") {
-		return "one of its names is empty, and clients of GnuTLS do not parse that"
 	}
 	if key, is := of.PublicKey.(*rsa.PublicKey); is && key.E < 3 {
 		return "its RSA key has an exponent below 3, and clients of Java do not parse that"

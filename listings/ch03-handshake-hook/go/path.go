@@ -226,6 +226,9 @@ func forSubjects(of *x509.Certificate) string {
 		}
 	}
 	for _, it := range append(constraints.Permitted, constraints.Excluded...) {
+		if it.Base.Tag == directoryName {
+			return "it excludes some subjects (name constraints on directoryName): clients of rustls take none of it then"
+		}
 		if it.Base.Tag == 2 && bytes.ContainsFunc(it.Base.Bytes, noLetterOfHosts) {
 			return "it constrains the name of a host, and that is none"
 		}

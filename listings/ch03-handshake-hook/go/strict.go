@@ -34,6 +34,9 @@ func unread(of *x509.Certificate) string {
 	if what := outlined(of.Raw, ofEach); what != "" {
 		return what
 	}
+	if what := general(of); what != "" {
+		return what
+	}
 	if what := nameless(of); what != "" {
 		return what
 	}

@@ -11,6 +11,7 @@ import call
 import check
 import contexts
 import event
+import identity
 import serve
 from files import Source
 from rejected import Rejected
@@ -54,6 +55,9 @@ def arguments():
     told = parser.parse_args()
     if told.role in ("serve", "call"):
         told.names = told.names or ["localhost"]
+        for name in told.names:
+            if not identity.is_name(name):
+                parser.error(f"--name {name!r}: no name of a host, and no IP address")
     if told.role in ("serve", "call") and told.poll_ms < 1:
         parser.error("--poll-ms: at least 1")
     return told

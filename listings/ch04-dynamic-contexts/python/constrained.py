@@ -16,6 +16,8 @@ def objection(path):
     """Why clients of rustls take no such path, if so: from the leaf to its anchor."""
     for at, of in enumerate(path):
         constrained = {tag for issuer in path[at + 1:] for tag in _constrained(issuer)}
+        if _DIRECTORY in constrained:
+            return "an issuer constrains subjects (directoryName), and clients of rustls take none of it then"
         _, names = of.extensions.get(_NAMES, (False, b"0\0"))
         for tag, name, _ in asn1.items(asn1.first(names)[1]):
             if tag not in constrained or tag in (_DIRECTORY, _ADDRESS):

@@ -5,6 +5,7 @@ import asn1
 _RSA, _ECDSA = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a8648ce3d0201")
 _READ_TO_THE_END = {bytes.fromhex(it) for it in ("551d0f", "551d11", "551d13", "551d1e")}
 _LOOKED_INTO = {bytes.fromhex(it) for it in ("551d25", "2b06010505070101")}
+_CONSTRUCTED, _OLD = {0xa1, 0xa2, 0xa6, 0xa7}, {0xa3, 0xa5}  # Tags of names (RFC 5280, section 4.2.1.6).
 _CONSTRAINTS, _PLACES, _NAMES = (bytes.fromhex(it) for it in ("551d13", "551d1f", "551d11"))
 LARGE = ("an object identifier in it has a number of over 31 bits, as one that is made from a UUID, and clients of Go "
          "and GnuTLS do not parse that: have it issued with another")
@@ -40,8 +41,14 @@ def nameless(issuer, subject, extensions, algorithm, point):
         if not any(asn1.values(asn1.first(subject)[1])) and critical in (b"", b"\0"):
             return ("it has no subject, and its names are not marked critical (RFC 5280, section 4.2.1.6): clients of Java do "
                     "not parse that")
-        if (0x82, b"", b"\x82\0") in asn1.items(asn1.first(value)[1]):
-            return "one of its names is empty, and clients of GnuTLS do not parse that"
+        for tag, text, _ in asn1.items(asn1.first(value)[1]):
+            if tag in (0x81, 0x82, 0x86) and not text:
+                return "one of its names is empty, and clients of Java or GnuTLS do not parse that"
+            if tag in _CONSTRUCTED:
+                return "one of its names is not in DER (X.690), and clients of Java and GnuTLS do not parse that"
+            if tag in _OLD:
+                return ("one of its names is of a kind that none but OpenSSL reads (X.400 or EDI), and clients of GnuTLS do "
+                        "not parse that")
     if algorithm[0] == _RSA and asn1.values(asn1.first(point)[1])[1:2] in ([b"\0"], [b"\1"], [b"\2"]):
         return "its RSA key has an exponent below 3, and clients of Java do not parse that"
     return None

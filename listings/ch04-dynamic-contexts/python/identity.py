@@ -169,6 +169,16 @@ def handshake(server, client, name, session=None):
 # ANCHOR_END: handshake
 
 
+def is_name(name):
+    """Whether a client can ask for it."""
+    try:
+        client = new_context(ssl.PROTOCOL_TLS_CLIENT)
+        client.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=name)
+    except ValueError:
+        return False
+    return True
+
+
 def new_context(protocol):
     """A context of TLS 1.2 and 1.3, with nothing in it."""
     context = ssl.SSLContext(protocol)
@@ -257,6 +267,9 @@ def _objections(source):
         if why.reason is None:  # It has no word for what ends the server's part.
             raise Rejected("malformed", source.key, "OpenSSL does not sign with it: numbers of the key are missing "
                            "or wrong") from None
+        if why.reason == "BAD_SIGNATURE":  # Of the handshake: by another key than the certificate's.
+            raise Rejected("malformed", source.key, "it is damaged: its private and its public part are of two "
+                           "keys") from None
         raise Rejected("malformed", source.certificate, why.reason) from None
 
 

@@ -67,7 +67,7 @@ def no_pem(data):
     if short or data.startswith((b"\x30\x81", b"\x30\x82", b"\x30\x83")):
         return ("DER or PKCS #12, not PEM: `openssl x509 -inform DER`, `openssl pkey -inform DER` "
                 "or `openssl pkcs12 -nodes` writes PEM")
-    if data.startswith(b"\xfe\xed\xfe\xed"):
+    if data.startswith((b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")):  # JKS and JCEKS.
         return "a Java keystore, not PEM: `keytool -exportcert -rfc` writes PEM"
     if b"\0" in data and b"-----BEGIN" in data:
         return "PEM with zero bytes in it: it was not written to its end, as when a disk is full or a machine stops"
@@ -93,6 +93,9 @@ def no_pem(data):
         if packed[1] == b"TFMwdExTMUNSVWRKVG":
             return ("base64 of base64 of PEM, as in a Kubernetes Secret that was encoded before (`stringData` "
                     "encodes once): `base64 -d` twice unpacks it")
+        if packed[0][6:11] == b"IBAzC" or packed[0].startswith(b"MIACAQMw"):  # RFC 7292, section 4.
+            return ("base64 of PKCS #12, as Azure Key Vault holds it: `base64 -d OLD | openssl pkcs12 -nodes -out NEW` "
+                    "writes PEM")
         return "base64 without the lines that begin and end a PEM block (`-----BEGIN CERTIFICATE-----`)"
     if data.startswith(b"version https://git-lfs"):
         return "a pointer of Git LFS, not the file: `git lfs pull` fetches it"

@@ -98,7 +98,7 @@ fn string(name: &X509Name<'_>) -> Option<&'static str> {
 }
 
 /// The types of a value in a name that OpenSSL parses.
-const STRINGS: [Tag; 8] = [
+pub(crate) const STRINGS: [Tag; 8] = [
     Tag::BitString,
     Tag::Utf8String,
     Tag::NumericString,

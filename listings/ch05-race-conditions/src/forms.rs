@@ -35,7 +35,7 @@ impl Identifier {
         }
     }
 
-    fn of(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         if bytes.last().is_none_or(|last| *last >= 0x80) {
             return Some(Self::Broken);
         }

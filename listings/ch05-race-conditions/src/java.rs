@@ -1,10 +1,10 @@
-//! What clients of Java and GnuTLS do not take: by default, a shorter chain than all others, and names of nothing.
+//! What clients of Java do not take: by default, a shorter chain than all others, and no name in the place of one.
 
 use ch02_hot_reload::identity::{Peers, Reason, Rejected, Source, reject};
 use ch02_hot_reload::message;
 use rustls::pki_types::CertificateDer;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::extensions::ParsedExtension;
 use x509_parser::public_key::PublicKey;
 
 /// `jdk.tls.client.maxInboundCertificateChainLength`. GnuTLS follows 16.
@@ -53,23 +53,15 @@ pub(crate) fn unread(certificate: &X509Certificate<'_>) -> Option<&'static str> 
         .subject()
         .iter()
         .all(|it| it.iter().next().is_none());
-    let mut names = certificate
-        .extensions()
-        .iter()
-        .filter_map(|it| match it.parsed_extension() {
-            ParsedExtension::SubjectAlternativeName(names) => Some((it.critical, names)),
-            _ => None,
-        });
-    if let Some((critical, names)) = names.next() {
-        if nameless && !critical {
-            return Some(
-                "it has no subject, and its names are not marked critical (RFC 5280, section 4.2.1.6): clients of \
-                 Java do not parse that",
-            );
-        }
-        if names.general_names.contains(&GeneralName::DNSName("")) {
-            return Some("one of its names is empty, and clients of GnuTLS do not parse that");
-        }
+    let mut names = certificate.extensions().iter().filter(|it| {
+        let parsed = it.parsed_extension();
+        matches!(parsed, ParsedExtension::SubjectAlternativeName(_))
+    });
+    if nameless && names.next().is_some_and(|it| !it.critical) {
+        return Some(
+            "it has no subject, and its names are not marked critical (RFC 5280, section 4.2.1.6): clients of \
+             Java do not parse that",
+        );
     }
     match certificate.public_key().parsed() {
         Ok(PublicKey::RSA(key)) if matches!(key.exponent, [0..=2]) => {

@@ -3,7 +3,8 @@
 //! rustls says "failed to parse private key" and "inconsistent keys". That is all it needs to know.
 
 use crate::algorithms::{RSA_BITS, TAKEN, ml_dsa};
-use ch02_hot_reload::identity::{Contents, Reason, Rejected, Source, reject};
+use ch02_hot_reload::identity::{Contents, Identity, Reason, Rejected, Source, reject};
+use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -53,6 +54,26 @@ pub(crate) fn explain(rejected: Rejected, source: &Source, contents: &Contents) 
         _ => rejected,
     }
 }
+
+/// Checks that the key signs. One that parses may not: an RSA key whose private exponent is larger than its modulus
+/// does not, and each handshake would end.
+///
+/// # Errors
+/// `malformed`, of the file of the key.
+pub(crate) fn signs(source: &Source, identity: &Identity) -> Result<(), Rejected> {
+    let known = default_provider().signature_verification_algorithms;
+    let signer = identity
+        .certified
+        .key
+        .choose_scheme(&known.supported_schemes());
+    match signer.map(|signer| signer.sign(b"a trial")) {
+        Some(Err(_)) => Err(reject(Reason::Malformed, &source.files.key, &MUTE)),
+        Some(Ok(_)) | None => Ok(()),
+    }
+}
+
+const MUTE: &str = "it parses, and does not sign: a number of it is wrong (a private exponent of RSA that is larger than \
+                    the modulus, say). Have another key made";
 
 /// Checks that a key on a curve is written as its label says, and names its curve: Go and OpenSSL read no other,
 /// and aws-lc does.

@@ -56,6 +56,15 @@ fn packed(text: &[u8], with: &[u8]) -> bool {
 /// short.
 const OF_DER: [&[u8]; 3] = [b"MI", b"MC4CAQ", b"MHcCAQEE"];
 
+/// Whether this base64 begins as PKCS #12 does (RFC 7292, section 4): a sequence with the number 3, and another sequence.
+fn holds_pkcs12(text: &[u8]) -> bool {
+    let from = text.iter().position(u8::is_ascii_alphanumeric).unwrap_or(0);
+    let begins =
+        |at: usize, with: &[u8]| text.get(from + at..).is_some_and(|it| it.starts_with(with));
+    // Two bytes of length, or none (BER).
+    begins(6, b"IBAzC") || begins(0, b"MIACAQMw")
+}
+
 const ENCRYPTED: &str = "the key is encrypted, and a server that starts by itself has no passphrase: \
                          `openssl pkey -in OLD -out NEW` decrypts it";
 
@@ -90,7 +99,8 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
     // A SEQUENCE with one or two bytes of length begins every certificate, key and PKCS #12 file, and a list
     // of ten thousand revoked certificates has three. In text it would be a `0` before bytes that no text has.
     const DER: [&[u8]; 3] = [&[0x30, 0x81], &[0x30, 0x82], &[0x30, 0x83]];
-    const JAVA: &[u8] = &[0xfe, 0xed, 0xfe, 0xed];
+    // JKS and JCEKS.
+    const JAVA: [&[u8]; 2] = [&[0xfe, 0xed, 0xfe, 0xed], &[0xce, 0xce, 0xce, 0xce]];
     const UTF_16: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
     let begins = |with: &[u8]| text.starts_with(with);
     // A key of Ed25519 or in SEC 1 is shorter: one byte of length, and so many that follow.
@@ -102,7 +112,9 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
             "DER or PKCS #12, not PEM: `openssl x509 -inform DER`, `openssl pkey -inform DER` or \
              `openssl pkcs12 -nodes` writes PEM"
         }
-        () if begins(JAVA) => "a Java keystore, not PEM: `keytool -exportcert -rfc` writes PEM",
+        () if JAVA.into_iter().any(begins) => {
+            "a Java keystore, not PEM: `keytool -exportcert -rfc` writes PEM"
+        }
         () if text.contains(&0) && holds(b"-----BEGIN") => {
             "PEM with zero bytes in it: it was not written to its end, as when a disk is full or a machine stops"
         }
@@ -134,6 +146,9 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
         () if packed(text, b"TFMwdExTMUNSVWRKVG") => {
             "base64 of base64 of PEM, as in a Kubernetes Secret that was encoded before (`stringData` encodes \
              once): `base64 -d` twice unpacks it"
+        }
+        () if packed(text, b"MI") && holds_pkcs12(text) => {
+            "base64 of PKCS #12, as Azure Key Vault holds it: `base64 -d OLD | openssl pkcs12 -nodes -out NEW` writes PEM"
         }
         () if OF_DER.into_iter().any(|with| packed(text, with)) => {
             "base64 without the lines that begin and end a PEM block (`-----BEGIN CERTIFICATE-----`)"

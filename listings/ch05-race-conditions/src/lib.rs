@@ -37,6 +37,7 @@ pub mod explorer;
 pub mod exposure;
 mod fields;
 mod forms;
+mod general;
 mod java;
 mod key;
 mod kinds;

@@ -15,6 +15,7 @@ use x509_parser::x509::X509Version;
 use crate::algorithms::RSA_BITS;
 use crate::fields;
 use crate::forms::{self, Identifier, items};
+use crate::general;
 use crate::java;
 use crate::key::{bits, curve_name};
 
@@ -53,6 +54,7 @@ pub(crate) fn unparsed(certificate: &X509Certificate<'_>) -> Option<String> {
     form(certificate)
         .or_else(|| forms::identifier(certificate).map(Identifier::words))
         .or_else(|| forms::frame(certificate))
+        .or_else(|| general::objection(certificate))
         .or_else(|| java::unread(certificate))
         .or_else(|| negative(certificate.raw_serial()))
         .or_else(|| version(certificate))

@@ -137,6 +137,10 @@ impl Reader {
             Some(peers) => identity.with_peer_anchors(peers),
             None => identity,
         };
+        // What is served has signed.
+        if serving.is_none_or(|serving| serving.set_sha256 != identity.set_sha256) {
+            key::signs(source, &identity)?;
+        }
         let lost = self.names_lost(source, serving, &identity)?;
         Ok(Judged {
             ended: ended::ended(source, &identity, now),

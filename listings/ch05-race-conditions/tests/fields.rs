@@ -280,12 +280,84 @@ fn alternative_names() {
     }));
 }
 
+/// The name of a user, say: an identifier of its type, and a value.
+fn other(content: &[&[u8]]) -> Vec<u8> {
+    value(0xa0, &content.concat())
+}
+
+/// The name of a directory, with one string of this type.
+fn directory(tag: u8, text: &[u8]) -> Vec<u8> {
+    let pair = [value(6, &[0x55, 4, 3]), value(tag, text)].concat();
+    value(0xa4, &value(0x30, &value(0x31, &value(0x30, &pair))))
+}
+
+/// OpenSSL parses each general name, also of a kind that nobody asks for, and wherever it stands.
+#[test]
+fn general_names() {
+    const BROKEN: &str = "a general name in it is broken";
+    let (id, me) = (value(6, &[0x2b, 6, 1]), value(0x0c, b"me"));
+    let twice = [&me[..], &me].concat();
+    let all = [
+        (registered(), ""),
+        (value(0x88, &[]), BROKEN),
+        (value(0x88, &[0x2a, 0x83]), BROKEN),
+        (value(0x88, &[0x2a, 0x80, 1]), BROKEN),
+        (other(&[&id, &value(0xa0, &me)]), ""),
+        (other(&[&id]), BROKEN),
+        (other(&[&id, &me]), BROKEN),
+        (other(&[&id, &value(0xa0, &[])]), BROKEN),
+        (other(&[&id, &value(0xa0, &twice)]), BROKEN),
+        (other(&[]), BROKEN),
+        (directory(0x0c, "é".as_bytes()), ""),
+        (directory(0x0c, &[0xe9]), BROKEN),
+        (directory(0x1e, &[0]), BROKEN),
+        (directory(0x1b, b"x"), BROKEN),
+        (value(0xa4, &[]), BROKEN),
+        (value(0xa5, &[]), BROKEN),
+        (value(0x89, b"x"), BROKEN),
+        (mail(""), "one of its names is empty"),
+        (value(0xa2, &value(0x16, b"x")), "not in DER"),
+        (value(0xa3, &value(0x30, &[])), "none but OpenSSL reads"),
+    ];
+    let broken = all.iter().filter(|(_, says)| *says == BROKEN);
+    let elsewhere = broken.flat_map(|(name, says)| {
+        let place = value(0x30, &value(0xa0, &value(0xa0, name)));
+        let issuer = value(0xa1, name);
+        let leaf = |id, content: &[u8]| Changed {
+            of_leaf: (id, false, value(0x30, content)),
+            ..Changed::default()
+        };
+        let intermediate = Changed {
+            of_intermediate: Some(but(name.clone(), false)),
+            ..Changed::default()
+        };
+        let all = [
+            ("places", leaf("2.5.29.31", &place)),
+            ("issuer", leaf("2.5.29.35", &issuer)),
+            ("constraints", intermediate),
+        ];
+        all.map(|(at, changed)| (changed, *says, format!("{at}, {name:02x?}")))
+    });
+    let elsewhere: Vec<_> = elsewhere.collect();
+    let beside = all.map(|(name, says)| {
+        let what = format!("{name:02x?}");
+        let of_leaf = named(name);
+        let changed = Changed {
+            of_leaf,
+            ..Changed::default()
+        };
+        (changed, says, what)
+    });
+    each(beside.into_iter().chain(elsewhere));
+}
+
 /// As Go's `url.Parse`, and what it then asks of the host.
 #[test]
 fn uris() {
     const BROKEN: &str = "a broken URI";
     let all = [
-        ("", ""),
+        // Go takes it, and Java finds no name in the certificate then.
+        ("", "one of its names is empty"),
         ("spiffe://example.org/ns/shop", ""),
         ("urn:a-._~:/?#@!$&'()*+,;=%41", ""),
         ("a+b-c.1:x", ""),

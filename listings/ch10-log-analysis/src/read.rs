@@ -102,6 +102,10 @@ impl Followed {
 type Opened = (Identity, Lines<BufReader<File>>);
 
 fn open_if_there(path: &Path, file: usize) -> Result<Option<Opened>, Error> {
+    // To open a pipe waits for its writer.
+    if fs::metadata(path).is_ok_and(|is| !is.is_file() && !is.is_dir()) {
+        return Err(Error::NoFile(path.to_owned()));
+    }
     match File::open(path) {
         Ok(opened) => {
             let is = opened
@@ -138,7 +142,7 @@ const BATCH: usize = 256;
 /// closes at the end of the input.
 ///
 /// # Errors
-/// When a file cannot be opened. One that is followed need not be there yet.
+/// When two of the paths lead to one file. That a file cannot be opened is news: to open a pipe waits for its writer.
 pub fn start(input: Input) -> Result<mpsc::Receiver<News>, Error> {
     let (sender, receiver) = mpsc::channel(16);
     if let Input::Follow(paths) | Input::Files(paths) = &input {
@@ -159,9 +163,13 @@ pub fn start(input: Input) -> Result<mpsc::Receiver<News>, Error> {
             thread::spawn(move || to_the_end(stdin, &sender));
         }
         Input::Files(paths) => {
-            let readers = paths.iter().map(|path| open(path));
-            let readers = readers.collect::<Result<_, Error>>()?;
-            thread::spawn(move || to_the_end(readers, &sender));
+            thread::spawn(move || {
+                let readers = paths.iter().map(|path| open(path));
+                match readers.collect::<Result<_, Error>>() {
+                    Ok(readers) => to_the_end(readers, &sender),
+                    Err(error) => drop(sender.blocking_send(News::Failed(error))),
+                }
+            });
         }
     }
     Ok(receiver)

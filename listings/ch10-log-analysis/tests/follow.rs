@@ -255,3 +255,46 @@ fn what_has_not_happened_is_not_told() {
     let told = String::from_utf8(output.stdout).unwrap();
     assert_eq!(told.matches("is served: serial").count(), 2, "{told}");
 }
+
+fn pipe(directory: &Path) -> std::path::PathBuf {
+    let pipe = directory.join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    pipe
+}
+
+/// To open a pipe waits for its writer. Whoever reads one can be interrupted meanwhile.
+#[test]
+fn a_pipe_without_a_writer_holds_up_nobody() {
+    let directory = lab::directory().unwrap();
+    let pipe = pipe(directory.path());
+    let (sender, started) = std::sync::mpsc::channel();
+    let path = pipe.clone();
+    std::thread::spawn(move || sender.send(start(Input::Files(vec![path])).is_ok()));
+    let started = started.recv_timeout(BOUND);
+    assert!(started.expect("it waits for a writer"));
+    // Let the thread go.
+    drop(OpenOptions::new().write(true).open(&pipe).unwrap());
+}
+
+/// It is told what stands there, be it from the start or in the place of the file that was followed.
+#[tokio::test]
+async fn a_pipe_that_takes_the_place_of_a_file_is_told() {
+    let directory = lab::directory().unwrap();
+    let waiting = pipe(directory.path());
+    let path = directory.path().join("events.jsonl");
+    append(&path, &line(1));
+    let mut reader = Reader::of(&path);
+    assert_eq!(reader.lines(1).await, [1]);
+    fs::rename(&waiting, &path).unwrap();
+    for mut reader in [reader, Reader::of(&path)] {
+        let failed = loop {
+            match reader.next().await {
+                News::Failed(error) => break error.to_string(),
+                News::CaughtUp(_) => {}
+                News::Lines(lines) => panic!("{lines:?}"),
+            }
+        };
+        assert!(failed.contains("it is no regular file"), "{failed}");
+    }
+}

@@ -21,6 +21,9 @@ func main() {
 	if len(os.Args) != 6 {
 		log.Fatal("usage: CHAIN KEY ROOTS NAME ADDRESS")
 	}
+	if os.Args[4] == "" { // Go would ask for no name at all.
+		log.Fatal(`"": no name of a host, and no IP address`)
+	}
 	// Go ends a process whose log is read no more. A server goes on without it. SIGHUP, by which
 	// agents and systemd say "reload", would end it as well, and the files are looked at anyway.
 	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)

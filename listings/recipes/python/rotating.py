@@ -61,6 +61,8 @@ class Rotating:
 
     def __init__(self, files, names, hook, poll=POLL):
         self._files, self._names, self._hook, self._poll = files, names, hook, poll
+        for name in names:  # One that is none raises here, not at each look.
+            _context(ssl.PROTOCOL_TLS_CLIENT).wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=name)
         # It accepts for the life of the process, and has no certificate: each hello goes over to the
         # current context. Whether clients must show a certificate is said here.
         self.context = _context(ssl.PROTOCOL_TLS_SERVER)
@@ -142,8 +144,9 @@ class Rotating:
             reason = reasons.get(why.verify_code, "chain_broken")
             raise Rejected(reason, self._files[0], why.verify_message) from None
         except ssl.SSLError as why:  # No word: OpenSSL cannot sign, as with primes of zero.
-            said = why.reason or "a damaged key"
-            raise Rejected("malformed", self._files[not why.reason], said) from None
+            of_key = why.reason in (None, "BAD_SIGNATURE")
+            said = "a damaged key, or of two keys" if of_key else why.reason
+            raise Rejected("malformed", self._files[of_key], said) from None
         if ssl.cert_time_to_seconds(loaded["notBefore"]) < 0:
             raise Rejected("malformed", self._files[0], "clients with rustls know no date before 1970")
         loaded["chain"] = chain

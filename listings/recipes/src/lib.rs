@@ -27,7 +27,9 @@ pub fn arguments() -> Result<(Files, Asked, SocketAddr), Box<dyn Error>> {
         return Err("usage: CHAIN KEY ROOTS NAME ADDRESS".into());
     };
     let files = [chain, key, roots].map(Into::into);
-    let asked = (vec![name.clone().try_into()?], clients::check as Check);
+    let named = name.clone().try_into();
+    let named = named.map_err(|_| format!("{name:?}: no name of a host, and no IP address"))?;
+    let asked = (vec![named], clients::check as Check);
     Ok((files, asked, address.parse()?))
 }
 

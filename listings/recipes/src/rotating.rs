@@ -137,6 +137,9 @@ pub fn judge(found: &[String], (names, check): &Asked) -> Result<CertifiedKey, E
     let key = PrivateKeyDer::from_pem_slice(found[1].as_bytes());
     let key = key.map_err(|_| no("the key: it is no PEM without encryption"))?;
     let pair = CertifiedKey::from_der(chain, key, &provider)?;
+    let known = provider.signature_verification_algorithms;
+    let signer = pair.key.choose_scheme(&known.supported_schemes());
+    signer.map(|it| it.sign(b"")).transpose()?; // Not each key that parses signs.
     let issues = |one: &_| check(std::slice::from_ref(one)).is_ok_and(|one| !one.is_empty());
     let roots = CertificateDer::pem_slice_iter(found[2].as_bytes()).flatten();
     let mut anchors = RootCertStore::empty();

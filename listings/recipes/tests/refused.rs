@@ -172,3 +172,34 @@ fn a_file_that_is_a_byte_too_large() {
         }
     }
 }
+
+/// As a variable of a shell leaves it that is not set. Go and OpenSSL would ask for no name, or at each look for none.
+#[test]
+fn an_empty_name_ends_each_program_at_its_start() {
+    let folder = lab::directory().unwrap();
+    let agent = Agent::started(folder.path(), Strategy::RenameEach).unwrap();
+    let files = agent.files();
+    let rust = Some(Command::new(env!("CARGO_BIN_EXE_recipe-hyper")));
+    let go = programs::go().map(Command::new);
+    for mut program in [rust, go, python()].into_iter().flatten() {
+        program.args([&files.certificate, &files.key, &files.roots]);
+        program.args(["", "127.0.0.1:0"]).stderr(Stdio::piped());
+        let mut running = Running(program.spawn().unwrap());
+        let lines = programs::lines(running.0.stderr.take().unwrap());
+        let mut said = String::new();
+        loop {
+            match lines.recv_timeout(BOUND) {
+                Ok(line) => said += &line,
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("{program:?} runs on: {said}"),
+            }
+        }
+        assert!(!running.0.wait().unwrap().success(), "{program:?}");
+        let told = ["no name of a host", "cannot be an empty string"];
+        assert!(
+            told.iter().any(|it| said.contains(it)),
+            "{program:?}: {said}"
+        );
+        assert!(!said.contains("identity_loaded"), "{program:?}: {said}");
+    }
+}

@@ -70,6 +70,11 @@ impl Error {
         lacks_room(error)
     }
 
+    /// Whether the server could not be started, although there was room for it.
+    pub(crate) fn is_of_start(&self) -> bool {
+        matches!(self, Self::Start(_)) && !self.is_shortage()
+    }
+
     /// In words, and what to change where this machine had nothing left.
     pub(crate) fn with_advice(&self) -> String {
         match self.is_shortage() {

@@ -17,6 +17,7 @@ mod clients;
 mod files;
 mod half_open;
 mod in_place;
+mod left_behind;
 mod other_key_kind;
 mod outcome;
 mod renewals;
@@ -32,7 +33,8 @@ use tokio::task::JoinSet;
 use crate::attempt::finished;
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
-use crate::report::{Code, Finding, Outcome, ScenarioReport};
+use crate::judge::findings::finding;
+use crate::report::{Code, Finding, Outcome, ScenarioReport, Severity};
 use crate::scenarios::again::{MOST, note, only_waited};
 use crate::scenarios::client_trust::{trust_added, trust_half_written, trust_removed};
 use crate::scenarios::options::ScenarioContext;
@@ -44,31 +46,77 @@ use crate::server::spec::{Layout, Spec};
 /// Is told of each scenario once it is over.
 pub type OnScenario<'a> = &'a (dyn Fn(&ScenarioReport) + Sync);
 
-/// Does all that was asked for, several at once, and keeps what came of it in `runs`.
+/// Does all that was asked for, several at once, and keeps what came of it in `runs`. Where a server does not start beside
+/// others of its kind, one after the other.
 pub async fn all(context: &ScenarioContext, over: OnScenario<'_>, runs: &mut ScenarioRuns) {
     let jobs = match context.fixtures.spec().attach {
         Some(_) => 1,
         None => context.options.jobs.max(1),
     };
-    let turns = Arc::new(Semaphore::new(jobs));
     let context = Arc::new(context.clone());
-    for (at, scenario) in context.options.scenarios.iter().copied().enumerate() {
-        let (context, turns) = (context.clone(), turns.clone());
+    let every: Vec<_> = (0..context.options.scenarios.len()).collect();
+    let mut turns = Turns {
+        jobs,
+        beside_others: jobs.min(every.len()) > 1,
+    };
+    if let Some((at, why)) = these(&every, &turns, &context, over, runs).await {
+        // What others met beside it says nothing.
+        runs.begin_anew().await;
+        turns.beside_others = false;
+        let alone = Turns { jobs: 1, ..turns };
+        these(&[at], &alone, &context, over, runs).await;
+        let others: Vec<_> = every.into_iter().filter(|other| *other != at).collect();
+        // One that does not start alone either has another reason.
+        if runs.starts_alone() {
+            runs.not_side_by_side(&context.options.scenarios[at].name(), &why);
+            turns = alone;
+        }
+        these(&others, &turns, &context, over, runs).await;
+    }
+    once_more(&context, over, runs).await;
+}
+
+/// How scenarios run.
+#[derive(Clone, Copy)]
+struct Turns {
+    /// So many at once.
+    jobs: usize,
+    /// Whether one whose server does not start may be in the way of others, which then are given up.
+    beside_others: bool,
+}
+
+/// Does these, until all are over, or until a server does not start that others may be in the way of. Returns the place
+/// of that scenario, and why it did not start.
+async fn these(
+    which: &[usize],
+    turns: &Turns,
+    context: &Arc<ScenarioContext>,
+    over: OnScenario<'_>,
+    runs: &mut ScenarioRuns,
+) -> Option<(usize, String)> {
+    let room = Arc::new(Semaphore::new(turns.jobs));
+    for at in which.iter().copied() {
+        let scenario = context.options.scenarios[at];
+        let (context, room) = (context.clone(), room.clone());
         runs.under_way.spawn(async move {
-            let _turn = turns.acquire().await;
+            let _turn = room.acquire().await;
             (at, one(scenario, &context).await)
         });
     }
     while let Some(ended) = runs.under_way.join_next().await {
-        if let Some((at, tried)) = finished(ended) {
-            // One that may be tried again is not over yet.
-            if !tried.may_be_late {
-                over(&tried.report);
-            }
-            runs.over.push((at, tried));
+        let Some((at, tried)) = finished(ended) else {
+            continue;
+        };
+        if let Some(why) = tried.unstarted.clone().filter(|_| turns.beside_others) {
+            return Some((at, why));
         }
+        // One that may be tried again is not over yet.
+        if !tried.may_be_late {
+            over(&tried.report);
+        }
+        runs.over.push((at, tried));
     }
-    once_more(&context, over, runs).await;
+    None
 }
 
 /// Does once more, alone, what failed by waiting: until one fails again, which then is the server's fault.
@@ -108,6 +156,8 @@ async fn once_more(context: &Arc<ScenarioContext>, over: OnScenario<'_>, runs: &
 pub struct ScenarioRuns {
     over: Vec<Numbered>,
     under_way: JoinSet<Numbered>,
+    /// What was found of all of them.
+    found: Vec<Finding>,
 }
 
 /// What came of a scenario.
@@ -116,6 +166,8 @@ struct Tried {
     found: Vec<Finding>,
     /// It only waited for too long, where there was a sign of too much to do.
     may_be_late: bool,
+    /// Why its server did not start with the first, valid files.
+    unstarted: Option<String>,
 }
 
 /// Its place, and what came of it.
@@ -127,12 +179,37 @@ impl ScenarioRuns {
     pub async fn done(mut self) -> (Vec<ScenarioReport>, Vec<Finding>) {
         self.under_way.shutdown().await;
         self.over.sort_by_key(|(at, _)| *at);
-        let mut findings = Vec::new();
+        let mut findings = self.found;
         let scenarios = self.over.into_iter().map(|(_, tried)| {
             findings.extend(tried.found);
             tried.report
         });
         (scenarios.collect(), findings)
+    }
+
+    /// Gives up what is under way, and forgets what is over.
+    async fn begin_anew(&mut self) {
+        self.under_way.shutdown().await;
+        self.over.clear();
+    }
+
+    /// Whether the server of each scenario that is over has started.
+    fn starts_alone(&self) -> bool {
+        let mut over = self.over.iter();
+        over.all(|(_, tried)| tried.unstarted.is_none())
+    }
+
+    /// Says that servers of this description do not run at the same time: this scenario's did not start, for this reason.
+    fn not_side_by_side(&mut self, scenario: &str, why: &str) {
+        let words = format!(
+            "Two servers of this description cannot run at the same time, so each scenario was run on its own, which takes \
+             longer. If each is given a port of its own for everything (`{{admin_port}}` is another free one), and its \
+             own folder (`{{dir}}`), several run at once. Beside others: {why}"
+        );
+        self.found.push(Finding {
+            catalogue: Vec::new(),
+            ..finding(Severity::Warning, Code::DidNotStart, scenario, words)
+        });
     }
 }
 
@@ -177,6 +254,7 @@ async fn one(scenario: Scenario, context: &ScenarioContext) -> Tried {
             report: not_applicable(scenario),
             found: Vec::new(),
             may_be_late: false,
+            unstarted: None,
         };
     }
     // Boxed: without optimisation, the room that all of them need at once is more than a worker
@@ -194,6 +272,10 @@ async fn one(scenario: Scenario, context: &ScenarioContext) -> Tried {
             _ => Box::pin(under_load(scenario, context)),
         };
     let outcome = outcome.await;
+    let error = outcome.as_ref().err();
+    let unstarted = error
+        .filter(|error| error.is_of_start())
+        .map(Error::to_string);
     let outcome = outcome.unwrap_or_else(|error| ScenarioOutcome::ended_by(&error));
     let busy = outcome.busy;
     let (report, found) = outcome.report(scenario);
@@ -206,6 +288,7 @@ async fn one(scenario: Scenario, context: &ScenarioContext) -> Tried {
         may_be_late: busy && only_waited(&report, &found),
         report,
         found,
+        unstarted,
     }
 }
 
@@ -214,6 +297,27 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_starts_alone_is_told_from_one_that_does_not() {
+        let tried = |unstarted: Option<&str>| Tried {
+            report: not_applicable(Scenario::Torn),
+            found: Vec::new(),
+            may_be_late: false,
+            unstarted: unstarted.map(Into::into),
+        };
+        let mut runs = ScenarioRuns::default();
+        runs.over.push((0, tried(Some("it ended"))));
+        assert!(!runs.starts_alone());
+        runs.begin_anew().await;
+        runs.over.push((0, tried(None)));
+        assert!(runs.starts_alone());
+        runs.not_side_by_side("torn", "it ended");
+        let (_, found) = runs.done().await;
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].severity, Severity::Warning);
+        assert!(found[0].words.ends_with("Beside others: it ended"));
+    }
 
     #[test]
     fn a_check_without_a_verdict_says_once_which_scenario_was_not_judged() {

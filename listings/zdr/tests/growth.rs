@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use zdr::judge::growth::{Growth, is_of_memory, of_resources};
-use zdr::report::{Code, Resources};
+use zdr::report::{Code, Handles, Resources};
 use zdr::server::process_tree::Usage;
 
 /// What a server used after each rotation, in MiB, half a second apart, and what it added before and after them,
@@ -285,17 +285,64 @@ fn work_that_ends_or_was_there_before_is_not_left_behind() {
     assert!(!is_left_with_work(&[(10, 0)], &[(100, 0); 3]));
 }
 
+/// Whether threads are left, of which there were one more after each of five rotations, and so many at looks before the
+/// first one and after the last.
+fn threads_of(before: &[usize], after: &[usize]) -> bool {
+    let usage = |threads| Usage {
+        threads,
+        descriptors: Some(5),
+        ..Usage::default()
+    };
+    let mut growth = Growth::default();
+    for seen in before {
+        growth.looked(Some(usage(*seen)));
+    }
+    for at in 0..=5 {
+        let threads = 10 + 3 * at as usize;
+        growth.rotated(Duration::from_secs(at), Some(usage(threads)));
+    }
+    for seen in after {
+        growth.looked(Some(usage(*seen)));
+    }
+    let resources = Resources {
+        memory_before: 0,
+        memory_after: 0,
+        processes_before: 1,
+        processes_after: 1,
+        connections_held: 10,
+        handles: Some(Handles {
+            descriptors_before: 5,
+            descriptors_after: 5,
+            threads_before: 10,
+            threads_after: 25,
+        }),
+    };
+    let found = of_resources(&resources, &growth, 5);
+    found.iter().any(|of| of.code == Code::DescriptorsGrow)
+}
+
+#[test]
+fn a_thread_for_each_client_is_no_thread_that_a_rotation_leaves() {
+    assert!(threads_of(&[], &[]), "nobody looked");
+    assert!(threads_of(&[10, 11, 10], &[25, 26]));
+    assert!(!threads_of(&[10, 26, 14], &[25, 13]));
+}
+
 /// Whether processes are left where so many were counted before the first rotation, and after the last.
 fn leaves_of(before: &[usize], after: &[usize]) -> bool {
     let mut growth = Growth::default();
+    let processes = |seen: &usize| Usage {
+        processes: *seen,
+        ..Usage::default()
+    };
     for seen in before {
-        growth.looked(Some(*seen));
+        growth.looked(Some(processes(seen)));
     }
     for at in 0..=5 {
         growth.rotated(Duration::from_secs(at), Some(Usage::default()));
     }
     for seen in after {
-        growth.looked(Some(*seen));
+        growth.looked(Some(processes(seen)));
     }
     let resources = Resources {
         memory_before: 0,

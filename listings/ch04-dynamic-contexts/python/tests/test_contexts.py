@@ -415,14 +415,23 @@ class Exposed(Bench):
 
 
 class Arguments(Bench):
-    def test_a_poll_of_zero_is_refused(self):
+    def assert_refused(self, *options, words):
         twin = Path(contexts.__file__).parent
         # The role that ends by itself, should the check be missing.
         said = subprocess.run(
             [sys.executable, "-B", twin, "call", "--certificate", self.source.certificate,
              "--key", self.source.key, "--roots", self.source.roots,
-             "--server", "127.0.0.1:1", "--hook", "frozen", "--until", "1", "--poll-ms", "0"],
+             "--server", "127.0.0.1:1", "--hook", "frozen", "--until", "1", *options],
             capture_output=True, text=True, timeout=30, check=False,
         )
         self.assertEqual(said.returncode, 2, said.stderr)
-        self.assertTrue(said.stderr.endswith("error: --poll-ms: at least 1\n"), said.stderr)
+        self.assertTrue(said.stderr.endswith(f"error: {words}\n"), said.stderr)
+
+    def test_a_poll_of_zero_is_refused(self):
+        self.assert_refused("--poll-ms", "0", words="--poll-ms: at least 1")
+
+    def test_a_name_that_is_none_is_refused(self):
+        # As a variable that is not set leaves it, with a dot before it, and with a label that is too long.
+        for name in ("", ".example", "a" * 64 + ".example"):
+            words = f"--name {name!r}: no name of a host, and no IP address"
+            self.assert_refused("--name", name, words=words)

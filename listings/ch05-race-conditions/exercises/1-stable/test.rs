@@ -19,8 +19,10 @@ enum Left {
     NoKey,
     /// A file that cannot be read yet.
     Closed,
+    /// A pair of two generations.
+    Torn,
 }
-use Left::{Closed, Files, NoKey, Nothing};
+use Left::{Closed, Files, NoKey, Nothing, Torn};
 
 /// Looks while a writer leaves this behind at each look; the last stays forever. Returns what the files are said to
 /// hold, or the word for the reason, and how often they were looked at.
@@ -58,6 +60,11 @@ fn look(left: Left) -> Result<Seen, Rejected> {
             Reason::Missing,
             Path::new("tls.key"),
             &"no such file",
+        )),
+        Torn => Err(reject(
+            Reason::Torn,
+            Path::new("tls.key"),
+            &"it is not the key of the certificate",
         )),
         Closed => Err(reject(
             Reason::Unreadable,
@@ -171,17 +178,22 @@ pub fn a_file_that_is_missing_for_a_moment_is_waited_for() {
         "At the second look the files were empty, and the third saw what the first had seen. The answer is `{read}` (looks: {looks}). A look that finds empty files is a look as well: the first and the third do not follow one another, and in \
          between a writer was at work."
     );
-    let (read, looks) = self::read(&[
-        Files("chain 1001, key 1001", 60),
-        Nothing,
-        Files("chain 1001, key 1001", 60),
-        Files("chain 1002, key 1002", 63),
-    ]);
-    assert!(
-        read == "chain 1002, key 1002",
-        "At the second look a file was missing, and the third saw what the first had seen. The answer is `{read}` (looks: {looks}). A look that finds an error is a look as well: \
-         the first and the third do not follow one another, and in between a writer was at work."
-    );
+    for (second, what) in [
+        (Nothing, "a file was missing"),
+        (Torn, "the files were torn"),
+    ] {
+        let (read, looks) = self::read(&[
+            Files("chain 1001, key 1001", 60),
+            second,
+            Files("chain 1001, key 1001", 60),
+            Files("chain 1002, key 1002", 63),
+        ]);
+        assert!(
+            read == "chain 1002, key 1002",
+            "At the second look {what}, and the third saw what the first had seen. The answer is `{read}` (looks: {looks}). A look that finds an error is a look as well: \
+             the first and the third do not follow one another, and in between a writer was at work."
+        );
+    }
 }
 
 /// Files that stay missing are an error.

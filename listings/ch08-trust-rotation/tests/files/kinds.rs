@@ -14,7 +14,8 @@ use openssl::x509::X509;
 
 use super::kit::{Kit, block, der};
 use super::{
-    asked, certificates, crossed, forms, handed, idle, odd, rare, rsa, shapes, sizes, strict, worn,
+    asked, certificates, crossed, forms, general, handed, idle, odd, rare, rsa, shapes, sizes,
+    strict, worn,
 };
 
 /// A directory with three files as they are to be: at first right, and plain.
@@ -182,7 +183,8 @@ pub fn make(kind: &str, at: &Path) -> Option<Files> {
         || asked::passed_over(kind, &mut made)
         || forms::identifiers(kind, &mut made)
         || forms::serials(kind, &mut made)
-        || forms::behind(kind, &mut made);
+        || forms::behind(kind, &mut made)
+        || general::names(kind, &mut made);
     if known {
         made.lay();
         return Some(made.files());

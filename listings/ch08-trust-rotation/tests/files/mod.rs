@@ -11,6 +11,7 @@ mod chapters;
 mod clients;
 mod crossed;
 mod forms;
+mod general;
 mod handed;
 mod idle;
 mod kinds;
@@ -246,6 +247,7 @@ fn each_kind_stands_in_the_list_once() {
         include_str!("handed.rs"),
         include_str!("asked.rs"),
         include_str!("forms.rs"),
+        include_str!("general.rs"),
     ];
     let lines = sources.iter().flat_map(|source| source.lines());
     let arms = lines.filter_map(|line| {

@@ -34,23 +34,45 @@ pub fn make(kind: &str, made: &mut Made<'_>) -> bool {
             made.key(without_primes(&tree.leaf.key));
             return true;
         }
+        "rsa-exponent-over-modulus" => {
+            tree.leaf.key = key(2048);
+            tree.lay(made);
+            made.key(with_large_exponent(&tree.leaf.key));
+            return true;
+        }
         _ => return false,
     }
     tree.lay(made);
     true
 }
 
+/// A number in DER.
+fn number(of: &BigNumRef) -> Vec<u8> {
+    let bytes = of.to_vec();
+    let sign: &[u8] = if bytes[0] >= 0x80 { &[0] } else { &[] };
+    tlv(2, &[sign, &bytes[..]].concat())
+}
+
 /// PKCS #1 with zeros in the place of the primes, and of what follows from them, as converters of JWK write it.
 fn without_primes(key: &PKey<Private>) -> String {
-    let number = |of: &BigNumRef| {
-        let bytes = of.to_vec();
-        let sign: &[u8] = if bytes[0] >= 0x80 { &[0] } else { &[] };
-        tlv(2, &[sign, &bytes[..]].concat())
-    };
     let rsa = key.rsa().unwrap();
     let [n, e, d] = [rsa.n(), rsa.e(), rsa.d()].map(number);
     let zeros = [2, 1, 0].repeat(5);
     let all = sequence(&[&[2, 1, 0], &n, &e, &d, &zeros]);
+    block("RSA PRIVATE KEY", &all, 64)
+}
+
+/// PKCS #1 with a private exponent that is larger than the modulus. By arithmetic it signs all the same.
+fn with_large_exponent(key: &PKey<Private>) -> String {
+    let rsa = key.rsa().unwrap();
+    let one = BigNum::from_u32(1).unwrap();
+    let less = |prime: Option<&BigNumRef>| &prime.unwrap().to_owned().unwrap() - &one;
+    let round = &less(rsa.p()) * &less(rsa.q());
+    let d = &rsa.d().to_owned().unwrap() + &round;
+    let others = [rsa.p(), rsa.q(), rsa.dmp1(), rsa.dmq1(), rsa.iqmp()];
+    let others = others.map(|it| number(it.unwrap())).concat();
+    let [n, e] = [rsa.n(), rsa.e()].map(number);
+    let all = sequence(&[&[2, 1, 0], &n, &e, &number(&d), &others]);
     block("RSA PRIVATE KEY", &all, 64)
 }
 

@@ -179,6 +179,14 @@ pub fn keys(kind: &str, made: &mut Made<'_>) -> bool {
             *damaged.last_mut().unwrap() ^= 1;
             made.key(block("EC PRIVATE KEY", &damaged, 64));
         }
+        "private-of-another" => {
+            let another = Kit::new().openssl_key().ec_key().unwrap();
+            let another = another.private_key_to_der().unwrap();
+            let mut mixed = sec1;
+            // Behind the version: the private part.
+            mixed[7..39].copy_from_slice(&another[7..39]);
+            made.key(block("EC PRIVATE KEY", &mixed, 64));
+        }
         "label-of-pkcs1" => {
             made.kit.with_rsa(2048);
             made.as_the_kit_has_it(false);

@@ -66,6 +66,12 @@ pub fn nearly(kind: &str, made: &mut Made<'_>) -> bool {
     true
 }
 
+/// As Azure Key Vault holds a certificate and its key.
+fn base64_of_pkcs12() -> String {
+    let safe = tlv(0x30, &[7; 600]);
+    openssl::base64::encode_block(&sequence(&[&[2, 1, 3], &safe]))
+}
+
 /// What was packed once more, or never unpacked.
 pub fn packed(kind: &str, made: &mut Made<'_>) -> bool {
     let (chain, key) = (made.kit.chain(), made.kit.key.clone());
@@ -74,6 +80,8 @@ pub fn packed(kind: &str, made: &mut Made<'_>) -> bool {
         "base64-of-chain" => made.chain(base64(&chain)),
         "base64-of-key" => made.key(base64(&key)),
         "base64-of-roots" => made.roots(base64(&made.kit.root)),
+        "base64-of-pkcs12" => made.chain(base64_of_pkcs12()),
+        "base64-of-pkcs12-for-key" => made.key(base64_of_pkcs12()),
         "base64-of-der" => made.chain(openssl::base64::encode_block(&der(&chain))),
         "json-of-chain" => made.chain(format!("{{\"tls.crt\": {chain:?}}}")),
         "yaml-of-chain" => made.chain(format!("tls.crt: |\n  {}", chain.replace('\n', "\n  "))),
@@ -107,6 +115,7 @@ pub fn packed(kind: &str, made: &mut Made<'_>) -> bool {
                 _ => made.chain(packed),
             }
         }
+        "java-keystore-of-key" => made.key([0xce, 0xce, 0xce, 0xce, 0, 0, 0, 2]),
         "java-keystore" => made.chain([0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2]),
         "template" => made.chain("{{ tls_certificate }}\n"),
         "variable" => made.chain("$TLS_CERTIFICATE\n"),

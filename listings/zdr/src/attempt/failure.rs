@@ -180,12 +180,20 @@ pub fn of_tls(error: &Tls) -> FailureKind {
             FailureKind::WrongName
         }
         Tls::InvalidCertificate(Bad::UnknownIssuer) => FailureKind::UnknownIssuer,
-        Tls::InvalidCertificate(Bad::Other(other)) if other.0.is::<Namesake>() => {
+        Tls::InvalidCertificate(Bad::Other(other))
+            if other.0.is::<Namesake>() || is_its_own_root(other) =>
+        {
             FailureKind::UnknownIssuer
         }
         Tls::InvalidCertificate(Bad::BadSignature) => FailureKind::WrongKey,
         _ => FailureKind::Tls,
     }
+}
+
+/// Whether a server showed the certificate of an authority as its own, as `openssl req -x509` makes them: nobody else has
+/// signed it. rustls passes on webpki's error, and tells of it by its name alone.
+fn is_its_own_root(error: &OtherError) -> bool {
+    format!("{:?}", error.0) == "CaUsedAsEndEntity"
 }
 
 fn is_alert(error: &io::Error) -> bool {
@@ -212,6 +220,19 @@ pub fn causes(error: &io::Error) -> impl Iterator<Item = &(dyn Error + 'static)>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_certificate_that_has_signed_itself_leads_to_no_trust_anchor() {
+        #[derive(Debug, ThisError)]
+        #[error("as webpki says it")]
+        struct CaUsedAsEndEntity;
+        let error = OtherError(Arc::new(CaUsedAsEndEntity));
+        let kind = of_tls(&Tls::InvalidCertificate(Bad::Other(error)));
+        assert_eq!(kind, FailureKind::UnknownIssuer);
+        let error = OtherError(Arc::new(io::Error::other("else")));
+        let kind = of_tls(&Tls::InvalidCertificate(Bad::Other(error)));
+        assert_eq!(kind, FailureKind::Tls);
+    }
 
     #[test]
     fn a_server_that_refuses_tls_in_words_cuts_nothing() {

@@ -14,7 +14,7 @@ use crate::testbed::TestBed;
 
 /// How long answers may take that are waited for. One of ten megabytes takes twelve seconds.
 pub(super) const ANSWERS: Duration = Duration::from_secs(20);
-/// How often the processes are counted in such a time.
+/// How often processes and threads are counted in such a time.
 const LOOKS: u32 = 8;
 
 impl Run {
@@ -31,7 +31,7 @@ impl Run {
         for _ in 0..LOOKS {
             pass(testbed, half / LOOKS).await?;
             let now = testbed.server.usage();
-            self.growth.looked(now.map(|of| of.processes));
+            self.growth.looked(now);
         }
         let ended = self.moment(testbed);
         // Where the machine stands still, a short time takes long: no more clients come in it for that.

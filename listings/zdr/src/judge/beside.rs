@@ -14,7 +14,13 @@ use ch11_verification::rotation::Window;
 /// shown the old certificate `beside` the new one, the few of a class met it for the same reason, unless they do each
 /// time.
 pub fn of_beside(records: &[Attempt], windows: &[Window], beside: bool) -> Vec<Finding> {
-    let classes = [Class::Tls12, Class::Second, Class::Quic, Class::Nameless];
+    let classes = [
+        Class::Tls12,
+        Class::Second,
+        Class::Quic,
+        Class::Nameless,
+        Class::Http2,
+    ];
     let found = classes
         .iter()
         .filter_map(|class| missed(*class, records, windows, beside));
@@ -49,8 +55,15 @@ pub fn of_others(records: &[Attempt], windows: &[Window]) -> Vec<Attempt> {
     others.cloned().collect()
 }
 
+/// After so many rotations a class that opens few connections has to have opened one, each with the old certificate.
+const SEVERAL: usize = 3;
+
 fn missed(class: Class, records: &[Attempt], windows: &[Window], beside: bool) -> Option<Finding> {
-    let shown = |record: &&Attempt| record.class == class && record.failed.is_none();
+    // Connections that are kept are opened so seldom that not each rotation tells something of them, and most requests
+    // over them show no certificate.
+    let (is_rare, mut judged) = (class == Class::Http2, 0);
+    let shows = |of: &Attempt| !is_rare || (of.opened && !of.resumed && of.shown.is_some());
+    let shown = |of: &&Attempt| of.class == class && of.failed.is_none() && shows(of);
     let shown: Vec<_> = records.iter().filter(shown).collect();
     let numbered = windows.iter().zip(1usize..);
     let missed = numbered.filter(|(window, number)| {
@@ -59,7 +72,7 @@ fn missed(class: Class, records: &[Attempt], windows: &[Window], beside: bool) -
         };
         // No rotation waits for clients of TLS 1.2: until it is over, old and new may be shown.
         let new = match class {
-            Class::Tls12 => window.end,
+            Class::Tls12 | Class::Http2 => window.end,
             _ => new,
         };
         let next = windows.get(*number);
@@ -67,11 +80,16 @@ fn missed(class: Class, records: &[Attempt], windows: &[Window], beside: bool) -
             record.began >= new && next.is_none_or(|next| record.began < next.began)
         };
         let mut came = shown.iter().filter(came).peekable();
+        judged += usize::from(came.peek().is_some());
         came.peek().is_some() && came.all(|record| record.shown < Some(window.generation))
     });
     let missed: Vec<_> = missed.collect();
     let (_, first) = missed.first()?;
-    if beside && missed.len() < windows.len() {
+    let known = match is_rare {
+        true => judged >= SEVERAL && missed.len() == judged,
+        false => !beside || missed.len() == windows.len(),
+    };
+    if !known {
         return None;
     }
     let words = format!(
@@ -195,6 +213,10 @@ mod tests {
     use crate::attempt::differs::Cipher;
     use crate::judge::measure;
 
+    fn failure(code: Code) -> Finding {
+        finding(Severity::Failure, code, ROTATION, String::new())
+    }
+
     #[test]
     fn what_all_are_given_is_not_told_of_one_alone() {
         let less = |differs| {
@@ -245,12 +267,7 @@ mod tests {
         }];
         let refused = |class| Finding {
             class,
-            ..finding(
-                Severity::Failure,
-                Code::HandshakesFailed,
-                ROTATION,
-                String::new(),
-            )
+            ..failure(Code::HandshakesFailed)
         };
         let told = [refused(Some(Class::Nameless))];
         let of_those = |classes: &[Class]| {
@@ -279,19 +296,9 @@ mod tests {
         }];
         let kept_old = Finding {
             class: Some(Class::Nameless),
-            ..finding(
-                Severity::Failure,
-                Code::NotPickedUp,
-                ROTATION,
-                String::new(),
-            )
+            ..failure(Code::NotPickedUp)
         };
-        let unsettled = finding(
-            Severity::Failure,
-            Code::HandshakesFailed,
-            ROTATION,
-            String::new(),
-        );
+        let unsettled = failure(Code::HandshakesFailed);
         let of_those = |told: &[Finding], failed| {
             let record = Attempt {
                 failed,
@@ -357,6 +364,37 @@ mod tests {
         };
         assert_eq!((found(Class::Tls12, 2), found(Class::Tls12, 4)), (0, 1));
         assert_eq!(found(Class::Nameless, 2), 1);
+    }
+
+    /// Go's `GetCertificate` sees which protocols a client offers.
+    #[test]
+    fn clients_of_http2_alone_that_keep_the_old_certificate_are_no_workers_that_disagree() {
+        let at = Duration::from_secs;
+        let windows = [1, 3, 5, 7].map(|second| Window {
+            generation: second as u32 + 1,
+            began: at(second),
+            first_new: Some(at(second)),
+            end: at(second + 1),
+            ..Window::default()
+        });
+        let found = |shown: &[u32]| {
+            let records = shown.iter().zip([2, 4, 6]).map(|(shown, second)| Attempt {
+                shown: Some(*shown),
+                ..Attempt::opening(Class::Http2, at(second))
+            });
+            let mut records: Vec<_> = records.collect();
+            let found = of_beside(&records, &windows, true).len();
+            let others = of_others(&records, &windows).len();
+            // Requests over connections that are open.
+            for record in &mut records {
+                (record.opened, record.shown) = (false, None);
+            }
+            assert!(of_beside(&records, &windows, false).is_empty());
+            (found, others)
+        };
+        assert_eq!(found(&[1, 1, 1]), (1, 0));
+        assert_eq!(found(&[1, 4, 1]), (0, 3));
+        assert_eq!(found(&[1, 1]), (0, 2), "too few");
     }
 
     #[test]

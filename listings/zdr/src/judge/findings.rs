@@ -335,12 +335,15 @@ fn resumes_for_ever(
     rotations: &[Rotation],
     latest: u32,
 ) -> Option<(Code, String)> {
-    // How many rotations later it came than its session began. It may come long before the last of them.
+    // How many certificates later it came than its session began. It may come long before the last of them. One that no
+    // client was shown is nothing that a session has outlived.
     let age = |record: &&Attempt| {
-        let shown = |of: &&Rotation| of.notified_ms + of.first_new_ms.unwrap_or_default();
-        let later = rotations.iter().filter(|of| shown(of) > ms(record.began));
-        let then = latest.saturating_sub(later.count() as u32);
-        Some(then.saturating_sub(record.shown?))
+        let shown = record.shown?;
+        let outlived = rotations.iter().rev().zip(0..).filter(|(of, before)| {
+            let new = of.first_new_ms.map(|new| of.notified_ms + new);
+            new.is_some_and(|new| new <= ms(record.began)) && latest.saturating_sub(*before) > shown
+        });
+        Some(outlived.count())
     };
     // The last quarter: what is resumed there has outlived most rotations.
     let late = resuming[resuming.len() * 3 / 4..].iter();

@@ -24,8 +24,8 @@ pub struct Growth {
     rotations: Vec<Moment>,
     /// At the beginning and at the end of times in which clients came and nothing was rotated.
     between: Vec<[Moment; 2]>,
-    /// How many processes there were at several looks before the first rotation, and after the last.
-    processes: [Vec<usize>; 2],
+    /// What it used at several looks before the first rotation, and after the last.
+    looks: [Vec<Usage>; 2],
     work: Work,
 }
 
@@ -44,17 +44,17 @@ impl Growth {
         }
     }
 
-    /// How many processes there are while nothing is rotated: before the first rotation, or after the last.
-    pub fn looked(&mut self, processes: Option<usize>) {
+    /// What it uses while nothing is rotated: before the first rotation, or after the last.
+    pub fn looked(&mut self, usage: Option<Usage>) {
         let has_rotated = usize::from(!self.rotations.is_empty());
-        self.processes[has_rotated].extend(processes);
+        self.looks[has_rotated].extend(usage);
     }
 
-    /// Whether the fewest processes after the last rotation are more than the most before the first one. Where each
-    /// client has a process of its own, their number goes up and down by itself. `true` where that is not known.
-    fn leaves_processes(&self) -> bool {
-        let [before, after] = &self.processes;
-        let most_and_least = before.iter().max().zip(after.iter().min());
+    /// Whether the fewest after the last rotation are more than the most before the first one. Where each client has a
+    /// process or a thread of its own, their number goes up and down by itself. `true` where that is not known.
+    fn leaves(&self, of: fn(&Usage) -> usize) -> bool {
+        let [before, after] = &self.looks;
+        let most_and_least = before.iter().map(of).max().zip(after.iter().map(of).min());
         most_and_least.is_none_or(|(most, least)| least > most)
     }
 
@@ -162,7 +162,7 @@ pub fn of_resources(resources: &Resources, growth: &Growth, rotations: usize) ->
     found.extend(of_work(growth, rotations));
     found.extend(of_unwaited(growth, rotations));
     let more = resources.processes_after > resources.processes_before;
-    if more && growth.leaves_processes() {
+    if more && growth.leaves(|usage| usage.processes) {
         let words = format!(
             "There were {} processes before and {} after {}, with {} kept open. If a timer ends those that are left, it \
              cuts what they still serve, after the end of this run (--steady-ms).",
@@ -179,7 +179,8 @@ pub fn of_resources(resources: &Resources, growth: &Growth, rotations: usize) ->
     {
         // Each process has descriptors and threads: where processes are left, that is said already.
         let mut handles = *handles;
-        if growth.goes_on(|usage| usage.threads as f64, 1.0) == Some(false) {
+        let settled = growth.goes_on(|usage| usage.threads as f64, 1.0) == Some(false);
+        if settled || !growth.leaves(|usage| usage.threads) {
             handles.threads_after = handles.threads_before;
         }
         let descriptors = |usage: &Usage| usage.descriptors.unwrap_or(0) as f64;

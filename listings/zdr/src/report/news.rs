@@ -76,7 +76,7 @@ fn not_by_reloads_alone(report: &Report, cause: &mut Cause) {
     };
     cause.what = format!("{what}, {how}{when}");
     let mut advice = format!("{since}: look for a limit or a time-out of its own first.");
-    if cause.kind == CauseKind::CutsConnections && !began_before(report, cause) {
+    if cause.kind == CauseKind::CutsConnections && !seen_before(report, cause, |_| true) {
         advice += LATER;
     }
     cause.advice = format!("{advice} Otherwise: {}", cause.advice);
@@ -85,11 +85,15 @@ fn not_by_reloads_alone(report: &Report, cause: &mut Cause) {
 /// Whether clients failed so before the first rotation as well: a server may end a connection after so many requests.
 /// That counts for a way in which others failed at rotations, if a tenth of their share did so before.
 fn began_before(report: &Report, cause: &Cause) -> bool {
+    seen_before(report, cause, |of| is_as_often_before(report, of))
+}
+
+/// Whether there is such evidence of clients that failed so before the first rotation.
+fn seen_before(report: &Report, cause: &Cause, counts: impl Fn(&Evidence) -> bool) -> bool {
     let mut found = cause.places().filter_map(|at| report.findings.get(at));
     found.any(|of| {
         let mut seen = of.evidence.iter();
-        of.scenario == ROTATION
-            && seen.any(|of| of.phase == Some(Phase::Before) && is_as_often_before(report, of))
+        of.scenario == ROTATION && seen.any(|of| of.phase == Some(Phase::Before) && counts(of))
     })
 }
 

@@ -40,7 +40,10 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
     let (command, shows) = match (cause.kind, class) {
         (CauseKind::KeyExposed | CauseKind::Ends | CauseKind::LogLies, _) => return None,
         (CauseKind::LetsIn, _) => let_in(reach, first, &handshake("")?)?,
-        (CauseKind::CutsConnections | CauseKind::WrongBytes, class) => cut(reach, class)?,
+        (CauseKind::CutsConnections | CauseKind::WrongBytes, class) => {
+            let is_long = first.is_some_and(|of| of.code == Code::Severed);
+            cut(reach, class, is_long)?
+        }
         (CauseKind::AnswersErrors, _) => (
             requests(reach, "--fail ")?,
             "fails if the server reloads meanwhile: an error status counts",
@@ -176,8 +179,8 @@ fn requests(reach: &Reach, more: &str) -> Option<String> {
     )
 }
 
-/// What is cut while the server reloads. curl has HTTP/3 where it was built with it.
-fn cut(reach: &Reach, class: Option<Class>) -> Option<(String, &'static str)> {
+/// What is cut while the server reloads: a long answer, or a request. curl has HTTP/3 where it was built with it.
+fn cut(reach: &Reach, class: Option<Class>, is_long: bool) -> Option<(String, &'static str)> {
     let download = |more| curl(reach, true, more, reach.download.as_deref()?);
     let over_one = "fails if the server reloads meanwhile: all requests go over one connection";
     Some(match class {
@@ -187,6 +190,15 @@ fn cut(reach: &Reach, class: Option<Class>) -> Option<(String, &'static str)> {
         ),
         Some(Class::Download) => (
             download("--limit-rate 1M ")?,
+            "is cut if the server reloads meanwhile",
+        ),
+        // Requests may well go on where a stream beside them is cut.
+        Some(Class::Http2) if is_long && reach.download.is_some() => (
+            download("--http2 --limit-rate 1M ")?,
+            "is cut if the server reloads meanwhile",
+        ),
+        Some(Class::Http3) if is_long && reach.download.is_some() => (
+            download("--http3-only --limit-rate 1M ")?,
             "is cut if the server reloads meanwhile",
         ),
         Some(Class::Http3) => (requests(reach, "--http3-only ")?, over_one),

@@ -20,20 +20,21 @@ use crate::scenarios::half_open::half_open;
 use crate::scenarios::in_place::in_place;
 use crate::scenarios::other_key_kind::other_key_kind;
 use crate::scenarios::renewals::{other_intermediate, other_lifetimes, other_root, same_key};
+use crate::server::spec::Keys;
 use crate::testbed::TestBed;
 use crate::testbed::rotate::until_shown;
 use ch11_verification::rotation::Window;
 
 /// Does it. Returns the last rotation, after which all should be well; `None` where this server leaves nothing
-/// to do.
+/// to do. `kinds` are the other kinds of keys that it takes.
 pub(crate) async fn run(
     scenario: Scenario,
     testbed: &mut TestBed,
     probes: &ProbeClient,
-    typical: Duration,
+    (typical, kinds): (Duration, Vec<Keys>),
 ) -> Result<Option<Window>, Error> {
     match scenario {
-        Scenario::OtherKeyKind => other_key_kind(testbed, probes).await,
+        Scenario::OtherKeyKind => other_key_kind(testbed, probes, kinds).await,
         _ => done(scenario, testbed, probes, typical).await.map(Some),
     }
 }

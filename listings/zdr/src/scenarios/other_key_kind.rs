@@ -5,28 +5,36 @@ use crate::error::Error;
 use crate::scenarios::clients::ProbeClient;
 use crate::server::spec::Keys;
 use crate::testbed::TestBed;
+use crate::testbed::shared::SharedFixtures;
 use ch11_verification::rotation::Window;
 
 /// In this order. Clients prefer ECDSA to RSA: a server that keeps a certificate for each kind shows them the
 /// older one once the newer one is for RSA.
 const KINDS: [Keys; 3] = [Keys::Ecdsa, Keys::Rsa, Keys::Ed25519];
 
-/// A renewal of each other kind that the server takes, and one back to its own. Ends with the first that is not
-/// shown. `None` where it takes no other: a server may have its ciphers for one kind.
-pub(super) async fn other_key_kind(
-    testbed: &mut TestBed,
-    probes: &ProbeClient,
-) -> Result<Option<Window>, Error> {
-    let own = testbed.spec().keys;
+/// Each other kind that the server takes. To find that out, another one is started: before the scenario's own, since two
+/// of them may be in each other's way.
+pub(super) async fn other_kinds(fixtures: &SharedFixtures) -> Vec<Keys> {
     let mut kinds = Vec::new();
     for kind in KINDS {
-        if kind != own && testbed.takes(kind).await {
+        if kind != fixtures.spec().keys && fixtures.takes(kind).await {
             kinds.push(kind);
         }
     }
+    kinds
+}
+
+/// A renewal of each of these other kinds, and one back to its own. Ends with the first that is not shown. `None` where
+/// there are none: a server may have its ciphers for one kind.
+pub(super) async fn other_key_kind(
+    testbed: &mut TestBed,
+    probes: &ProbeClient,
+    mut kinds: Vec<Keys>,
+) -> Result<Option<Window>, Error> {
     if kinds.is_empty() {
         return Ok(None);
     }
+    let own = testbed.spec().keys;
     kinds.push(own);
     let mut last = None;
     for kind in kinds {

@@ -7,20 +7,20 @@ use tokio::time::sleep;
 use crate::attempt::{Attempt, Class, FailureKind};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
-use crate::judge::findings::of_handles;
 use crate::judge::of_server::of_server;
 use crate::judge::overload::Overload;
 use crate::judge::shortage::{is_full, set_aside, shortage};
 use crate::load::Target;
 use crate::report::format;
-use crate::report::{Code, Evidence, Finding, Handles};
+use crate::report::{Code, Evidence};
 use crate::scenarios::clients::ProbeClient;
 use crate::scenarios::files;
+use crate::scenarios::left_behind::{left_behind, usage_before};
 use crate::scenarios::options::ScenarioContext;
+use crate::scenarios::other_key_kind::other_kinds;
 use crate::scenarios::outcome::{ScenarioOutcome, evidence, it_said};
 use crate::server::Server;
-use crate::server::process_tree::Usage;
-use crate::server::spec::Protocol;
+use crate::server::spec::{Keys, Protocol};
 use crate::testbed::TestBed;
 use ch11_verification::bound::upper;
 use ch11_verification::rotation::Window;
@@ -31,6 +31,7 @@ pub(crate) async fn under_load(
     scenario: Scenario,
     context: &ScenarioContext,
 ) -> Result<ScenarioOutcome, Error> {
+    let kinds = kinds_for(scenario, context).await;
     let mut testbed = context.start(scenario).await?;
     let mut outcome = ScenarioOutcome::default();
     let probes = ProbeClient::new(&testbed)?;
@@ -56,7 +57,8 @@ pub(crate) async fn under_load(
     }
     let from = probes.recorder.now();
     let before = usage_before(scenario, &testbed).await;
-    let last = Box::pin(files::run(scenario, &mut testbed, &probes, typical)).await?;
+    let with = (typical, kinds);
+    let last = Box::pin(files::run(scenario, &mut testbed, &probes, with)).await?;
     let Some(last) = last else {
         load.stop().await;
         outcome.moot = true;
@@ -85,6 +87,15 @@ pub(crate) async fn under_load(
     outcome.unless_full(shortage);
     outcome.busy = probes.was_busy(&testbed);
     Ok(outcome)
+}
+
+/// The other kinds of keys that the server takes, where the scenario is about them.
+async fn kinds_for(scenario: Scenario, context: &ScenarioContext) -> Vec<Keys> {
+    match scenario {
+        // Boxed: without optimisation, so much room is more than a worker thread has.
+        Scenario::OtherKeyKind => Box::pin(other_kinds(&context.fixtures)).await,
+        _ => Vec::new(),
+    }
 }
 
 /// What clients met from then on, but for those for whom there was no room; and why there was none. Where a file is stuck,
@@ -132,34 +143,6 @@ fn overload_ever(probes: &ProbeClient, testbed: &TestBed) -> Option<Overload> {
     let behind = probes.recorder.fell_behind();
     let records = probes.recorder.records();
     Overload::ever(&records, &behind, testbed.target.patience)
-}
-
-/// What its processes use, where what failures leave behind is looked at.
-async fn usage_before(scenario: Scenario, testbed: &TestBed) -> Option<Usage> {
-    match scenario {
-        Scenario::Garbage => least_usage(testbed).await,
-        _ => None,
-    }
-}
-
-/// The least of a few looks: threads and descriptors that serve a client come and go.
-async fn least_usage(testbed: &TestBed) -> Option<Usage> {
-    let mut least = testbed.server.usage()?;
-    for _ in 0..4 {
-        sleep(Duration::from_millis(20)).await;
-        let now = testbed.server.usage()?;
-        least.threads = least.threads.min(now.threads);
-        least.descriptors = least.descriptors.min(now.descriptors);
-    }
-    Some(least)
-}
-
-/// What reloads that failed have left open: the way to success closes what the way out forgets.
-async fn left_behind(before: Option<Usage>, testbed: &TestBed) -> Option<Finding> {
-    let (before, after) = (before?, least_usage(testbed).await?);
-    let handles = Handles::of(before, after)?;
-    let same = before.processes == after.processes;
-    same.then(|| of_handles(&handles, files::FAILURES, "reloads that failed"))?
 }
 
 /// Adds what the server's process and its output tell.

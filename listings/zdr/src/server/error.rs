@@ -138,13 +138,14 @@ impl fmt::Display for StartError {
         match self {
             Self::Program(program, _, error) => write!(f, "`{program}` cannot be started: {error}"),
             Self::Setup(command, error) => write!(f, "`{command}`, of `setup`, failed: {error}"),
+            // In a sentence, what it says whenever it starts is only in the way.
             Self::Ended { status, said, .. } => {
-                let said = it_said(said);
+                let said = it_said_last(said);
                 write!(f, "the server ended before it was ready ({status}). {said}")
             }
             Self::Background { .. } => f.write_str(IN_BACKGROUND),
             Self::NotReady(not_ready) => {
-                let said = it_said(&not_ready.said);
+                let said = it_said_last(&not_ready.said);
                 write!(f, "{}. {said}", not_ready.what())
             }
             Self::Taken(taken) => write!(f, "{}: {}", taken.what(), taken.holder),
@@ -391,6 +392,22 @@ impl From<StartError> for io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// BIND and etcd say what they are and find before they say what is wrong.
+    #[test]
+    fn a_sentence_quotes_what_a_server_said_last() {
+        let ended = StartError::Ended {
+            command: "my-server".into(),
+            status: "exit status: 1".into(),
+            held: Vec::new(),
+            said: "version 9\nfound 2 CPUs\na\nb\nc\nno such file\nexiting\n".into(),
+        };
+        let sentence = ended.to_string();
+        assert!(
+            sentence.ends_with("It said: a\nb\nc\nno such file\nexiting"),
+            "{sentence}"
+        );
+    }
 
     #[test]
     fn who_listens_where_clients_come_does_not_listen_elsewhere() {

@@ -77,11 +77,24 @@ pub(super) fn lives(pid: i32) -> bool {
 /// Whether this signal would end a process: it neither catches nor ignores it, and does not take it from a queue
 /// either. `None` where that is not known.
 pub(super) fn would_end(pid: i32, signal: Signal) -> Option<bool> {
-    let status = Process::new(pid)
-        .and_then(|process| process.status())
-        .ok()?;
-    let dealt_with = status.sigcgt | status.sigign | status.sigblk;
-    Some(dealt_with & (1 << (signal.as_raw() - 1)) == 0)
+    let process = Process::new(pid).ok()?;
+    let status = process.status().ok()?;
+    let dealt_with = status.sigcgt | status.sigign | status.sigblk | blocked_by_a_thread(&process);
+    Some(dealt_with & (1 << (signal.as_raw() - 1)) == 0 && !waits_for_signals(&process))
+}
+
+/// The signals that any thread of a process blocks: another one may wait for them, as in BIND.
+fn blocked_by_a_thread(process: &Process) -> u64 {
+    let threads = process.tasks().into_iter().flatten().flatten();
+    let each = threads.filter_map(|thread| thread.status().ok());
+    each.fold(0, |all, status| all | status.sigblk)
+}
+
+/// Whether the first thread of a process is in `sigwait`, for which signals nothing tells: while it waits for those that
+/// it blocks, Linux tells that it does not block them.
+fn waits_for_signals(process: &Process) -> bool {
+    let place = process.wchan();
+    place.is_ok_and(|place| place.contains("sigtimedwait"))
 }
 
 /// What they use at this moment.

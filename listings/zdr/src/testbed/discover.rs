@@ -20,8 +20,8 @@ use crate::server::spec::{Keys, Protocol, Reload, Spec};
 use crate::server::written::Remarks;
 use crate::testbed::TestBed;
 use crate::testbed::http3::look_for_http3;
-use crate::testbed::look::{Look, look};
-use crate::testbed::preflight::{answers, asked, greets_as};
+use crate::testbed::look::{Look, greets_as, look};
+use crate::testbed::preflight::{answers, asked};
 use crate::testbed::rotate::until_shown;
 use crate::testbed::shared::SharedFixtures;
 

@@ -34,6 +34,17 @@ const GREETING: Duration = Duration::from_millis(300);
 /// A request that every server of HTTP understands.
 const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
+/// The protocol that a server greets with, where that begins in the clear, and its word. FTP greets with 220 as well
+/// (RFC 959, section 5.4).
+pub(super) fn greets_as(line: &str) -> Option<(Protocol, &'static str)> {
+    let is_ftp = line.contains("FTP") && !line.contains("SMTP");
+    match line {
+        _ if line.starts_with("220") && !is_ftp => Some((Protocol::Smtp, "smtp")),
+        _ if line.starts_with("* OK") => Some((Protocol::Imap, "imap")),
+        _ => None,
+    }
+}
+
 /// What was seen.
 #[derive(Clone, Debug, Default)]
 pub struct Look {

@@ -19,7 +19,7 @@ use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
 use crate::testbed::hello::unmet;
 use crate::testbed::long_answer::long_answer;
-use crate::testbed::look::{Look, look};
+use crate::testbed::look::{Look, greets_as, look};
 use crate::testbed::side_by_side::served_side_by_side;
 use crate::testbed::signalled::survives_its_signal;
 
@@ -295,17 +295,6 @@ fn because(what: &str, change: &str) -> Option<(String, String)> {
     Some((what.to_owned(), change.to_owned()))
 }
 
-/// The protocol that a server greets with, where that begins in the clear, and its word. FTP greets with 220 as well
-/// (RFC 959, section 5.4).
-pub(super) fn greets_as(line: &str) -> Option<(Protocol, &'static str)> {
-    let is_ftp = line.contains("FTP") && !line.contains("SMTP");
-    match line {
-        _ if line.starts_with("220") && !is_ftp => Some((Protocol::Smtp, "smtp")),
-        _ if line.starts_with("* OK") => Some((Protocol::Imap, "imap")),
-        _ => None,
-    }
-}
-
 fn before_tls(target: &Target, failed: &Failed, seen: &Look) -> Option<(String, String)> {
     const IN_CLEAR: &str = "it does not speak TLS from the first byte";
     const LATER: &str = "if TLS has to be switched on, switch it on for this port. Where TLS begins after some words in \
@@ -413,6 +402,15 @@ fn in_answer(target: &Target, failed: &Failed, seen: &Look) -> (String, String) 
                  gRPC, set `protocol = \"tls\"` and `exchange = { alpn = [\"h2\"] }`; `grpc = true` judges its streams",
             )
         }
+        (FailureKind::Stalled, Protocol::Http | Protocol::AnyHttp)
+            if seen.version.is_some() && line.is_none() =>
+        {
+            (
+                format!("it completes handshakes, and then says nothing: {error}"),
+                "if it is a slow server of HTTP, let clients wait for longer (`--patience-ms`). `zdr help toml` lists each \
+                 other `protocol` that zdr speaks",
+            )
+        }
         (_, Protocol::Http | Protocol::AnyHttp) if seen.version.is_some() && !is_http => (
             "it speaks TLS, but no HTTP/1.1 over it".into(),
             "`zdr help toml` lists each `protocol` that zdr speaks. For any other, set `protocol = \"tls\"`, and say in \
@@ -422,7 +420,7 @@ fn in_answer(target: &Target, failed: &Failed, seen: &Look) -> (String, String) 
             "its answer to `GET /` has no end that a client can trust".into(),
             "let the server say how long its answer is (Content-Length, or chunks), or end it by an alert of TLS \
              (close_notify): without either, a client cannot tell a whole answer from one that was cut (RFC 9112, \
-             section 9.8)",
+             section 9.8). If it can do neither: `protocol = \"tls\"`, a `GET` in `[exchange]`, and `--classes full`",
         ),
         (FailureKind::Refused, _) => (
             "it listened, and then took no more connections".into(),

@@ -716,6 +716,15 @@ fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
     let words = command(hostile(), "rotation", Code::Severed, Class::Pooled).expect("a command");
     let url = "https://a$(reboot)'b/?q='\"`id`&x=$HOME#[1-1000]";
     assert!(words.iter().any(|of| of == url), "{words:?}");
+    // A stream that is cut is no request that is lost.
+    for (code, is_long) in [(Code::Severed, true), (Code::RequestsFailed, false)] {
+        let words = command(hostile(), "rotation", code, Class::Http2).expect("a command");
+        let has = |word: &str| words.iter().any(|of| of == word);
+        assert!(
+            has("--http2") == is_long && has("--limit-rate") == is_long,
+            "{words:?}"
+        );
+    }
     let words = command(hostile(), "rotation", Code::NotPickedUp, Class::Full).expect("a command");
     assert!(words.contains(&"a$(reboot)'b".to_owned()), "{words:?}");
     // As the clients that failed ask for it.

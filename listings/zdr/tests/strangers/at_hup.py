@@ -1,5 +1,5 @@
 """A small server, and what it does at SIGHUP: `complains`, `shuts-down`, `hands-over`, `hands-over-and-ends`,
-`hands-over-and-leaves`, `hands-over-in-vain`, `stays-beside` or `impatient`."""
+`hands-over-and-leaves`, `hands-over-in-vain`, `stays-beside`, `impatient` or `waits`."""
 
 import os
 import select
@@ -77,11 +77,25 @@ def stays_beside(*_):
         signal.pause()
 
 
+def serve():
+    while True:
+        tcp, _ = listener.accept()
+        threading.Thread(target=answer, args=(tcp,), daemon=True).start()
+
+
 context = loaded()
 if "LISTENER" in os.environ:
     listener = socket.socket(fileno=int(os.environ["LISTENER"]))
 else:
     listener = socket.create_server(("127.0.0.1", int(port)), backlog=64)
+if what == "waits":
+    # As BIND does: no handler, one thread that waits for the signal, and others that block it. While it waits, the
+    # system tells that the first thread does not block it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    threading.Thread(target=serve, daemon=True).start()
+    while True:
+        signal.sigwait({signal.SIGHUP})
+        reloads()
 known = {"complains": complains, "shuts-down": shuts_down, "impatient": reloads, "stays-beside": stays_beside}
 signal.signal(signal.SIGHUP, lambda *_: None)
 # A signal waits until a client that was accepted is in the hands of its thread.

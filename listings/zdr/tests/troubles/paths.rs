@@ -79,7 +79,7 @@ fn a_description_that_is_no_text() {
         ),
         ("latin.toml", line.as_str()),
         ("/dev/zero", "more than 1 MiB"),
-        (".", "Is a directory"),
+        (".", "it is a folder: name the TOML file"),
     ] {
         folder.run(&["check", file, "--plan"]).says(3, &[file, why]);
     }

@@ -377,7 +377,11 @@ fn an_answer_without_an_end_is_told() {
     );
     no_verdict(&[(
         toml,
-        &["has no end that a client can trust", "Content-Length"],
+        &[
+            "has no end that a client can trust",
+            "Content-Length",
+            "`--classes full`",
+        ],
     )]);
 }
 

@@ -61,6 +61,18 @@ fn a_server_that_does_not_know_the_signal_is_told_so() {
     );
 }
 
+/// As BIND's `named` does: its first thread takes SIGHUP from a queue, and the system tells of no handler.
+#[test]
+fn a_server_that_waits_for_the_signal_is_judged() {
+    let Some(toml) = at_hup("waits") else {
+        return;
+    };
+    let folder = Folder::new();
+    let classes = ["--classes", "full"];
+    let done = folder.check(&toml, &[&ONE_ROTATION[..], &FEW, &classes].concat());
+    done.end().says(0, &[]);
+}
+
 /// It catches the signal, so that the system cannot tell.
 #[test]
 fn a_script_that_ends_by_the_signal_is_told_when_it_has() {

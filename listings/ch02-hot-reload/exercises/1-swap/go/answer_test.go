@@ -234,6 +234,7 @@ func TestANewClientIsShownTheNewCertificate(t *testing.T) {
 		t.Fatal("1002 was published, and then 1001 again, as in a rollback. A new client was not shown 1001. Each `Publish` counts, and not the first alone.")
 	}
 	whatBecomesOfAHandshakeIsSaid(t, server)
+	allOfItIsPublished(t)
 	whatServesIsNotWrittenOver(t)
 	anotherServerServesItsOwn(t)
 	whatWasReplacedIsLetGo(t)
@@ -345,6 +346,27 @@ func whatServesIsNotWrittenOver(t *testing.T) {
 	server.Publish(configuration(t, 0x1002))
 	if len(config.Certificates) == 0 || config.Certificates[0].PrivateKey != before {
 		t.Fatal("A client was served under 1001, and then 1002 was published: it was written over the `tls.Config` that this client's connection reads. A lock does not help, since the connection kept the address when the lock was released. Keep a pointer (`*tls.Config`), and let `Publish` replace that.")
+	}
+}
+
+// allOfItIsPublished: a configuration is more than its certificate.
+func allOfItIsPublished(t *testing.T) {
+	server, next := New(configuration(t, 0x1001)), configuration(t, 0x1002)
+	next.NextProtos = []string{"of-1002"}
+	server.Publish(next)
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	go func() {
+		_ = tls.Client(near, &tls.Config{InsecureSkipVerify: true, ServerName: "localhost", NextProtos: next.NextProtos}).Handshake()
+	}()
+	var connection *tls.Conn
+	if !ends(func() { connection, _ = server.Accept(far) }) || connection == nil {
+		// Other checks say so.
+		return
+	}
+	if protocol := connection.ConnectionState().NegotiatedProtocol; protocol != "of-1002" {
+		t.Fatalf("A configuration with 1002 was published, which speaks the protocol `of-1002`. A client came that speaks it as well, and the protocol of its connection is %q: of what was published, the certificate alone is served. Serve under the configuration as a whole, with all that it allows and asks for.", protocol)
 	}
 }
 

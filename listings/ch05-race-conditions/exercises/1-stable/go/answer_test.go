@@ -18,7 +18,7 @@ type left struct {
 	modified int64
 }
 
-var nothing, closed, noKey = left{"", -1}, left{"", -2}, left{"", -3}
+var nothing, closed, noKey, torn = left{"", -1}, left{"", -2}, left{"", -3}, left{"", -4}
 
 // read looks while a writer leaves this behind at each look; the last stays forever. It returns what the files are said to
 // hold, or the word for the reason, and how often they were looked at.
@@ -35,6 +35,9 @@ func read(t *testing.T, lefts ...left) (said string, looks int) {
 		}
 		if left == noKey {
 			return Seen{}, fmt.Errorf("open tls.key: %w", ErrMissing)
+		}
+		if left == torn {
+			return Seen{}, fmt.Errorf("tls.crt: %w", ErrTorn)
 		}
 		if left == closed {
 			return Seen{}, errors.New("open tls.crt: permission denied")
@@ -111,9 +114,11 @@ func TestAFileThatIsMissingForAMomentIsWaitedFor(t *testing.T) {
 	if said != "chain 1002, key 1002" {
 		t.Fatalf("At one look a file was missing, and at the next one it was there and empty: a writer has just made it. The answer is `%s`. A look that finds an error and a look that finds nothing in the files do not agree, though neither has any content: compare the errors as well.", said)
 	}
-	said, looks := read(t, left{"chain 1001, key 1001", 60}, nothing, left{"chain 1001, key 1001", 60}, left{"chain 1002, key 1002", 63})
-	if said != "chain 1002, key 1002" {
-		t.Fatalf("At the second look a file was missing, and the third saw what the first had seen. The answer is `%s` (looks: %d). A look that finds an error is a look as well: the first and the third do not follow one another, and in between a writer was at work.", said, looks)
+	for second, what := range map[left]string{nothing: "a file was missing", torn: "the files were torn"} {
+		said, looks := read(t, left{"chain 1001, key 1001", 60}, second, left{"chain 1001, key 1001", 60}, left{"chain 1002, key 1002", 63})
+		if said != "chain 1002, key 1002" {
+			t.Fatalf("At the second look %s, and the third saw what the first had seen. The answer is `%s` (looks: %d). A look that finds an error is a look as well: the first and the third do not follow one another, and in between a writer was at work.", what, said, looks)
+		}
 	}
 }
 

@@ -5,7 +5,7 @@ A writer is played by what it leaves behind at each look, so it is at work for a
 
 from answer import LOOKS, Rejected, Seen, stable
 
-NOTHING, CLOSED = None, "unreadable"
+NOTHING, CLOSED, TORN = None, "unreadable", "torn"
 
 
 def read(*left):
@@ -23,7 +23,7 @@ def read(*left):
             f"The files were looked at for the {looks}th time: at most {LOOKS} looks are wanted. A reader that looks until a writer "
             "rests may look forever, and everything else waits for it."
         )
-        if of_it in (NOTHING, CLOSED):
+        if of_it in (NOTHING, CLOSED, TORN):
             raise Rejected(of_it or "missing")
         text, modified = of_it
         return Seen(text.encode(), modified)
@@ -100,17 +100,18 @@ def test_a_file_that_is_missing_for_a_moment_is_waited_for():
         f"At one look a file was missing, and at the next one it was there and empty: a writer has just made it. The answer is `{said}`. A look that finds an "
         "error and a look that finds nothing in the files do not agree, though neither has any content: compare the reasons as well."
     )
-    said, looks = read(
-        ("chain 1001, key 1001", 60),
-        NOTHING,
-        ("chain 1001, key 1001", 60),
-        ("chain 1002, key 1002", 63),
-    )
-    assert said == "chain 1002, key 1002", (
-        "At the second look a file was missing, and the third saw what the first had seen. The answer is "
-        f"`{said}` (looks: {looks}). A look that finds an error is a look as well: the first and the third do not follow one another, and in "
-        "between a writer was at work."
-    )
+    for second, what in ((NOTHING, "a file was missing"), (TORN, "the files were torn")):
+        said, looks = read(
+            ("chain 1001, key 1001", 60),
+            second,
+            ("chain 1001, key 1001", 60),
+            ("chain 1002, key 1002", 63),
+        )
+        assert said == "chain 1002, key 1002", (
+            f"At the second look {what}, and the third saw what the first had seen. The answer is "
+            f"`{said}` (looks: {looks}). A look that finds an error is a look as well: the first and the third do not follow one another, and in "
+            "between a writer was at work."
+        )
 
 
 def test_files_that_stay_missing_are_an_error():

@@ -145,9 +145,12 @@ func TestASessionDoesNotOutliveItsCertificate(t *testing.T) {
 	b := begin()
 	for _, client := range b.clients {
 		b.first(client)
-		for _, ago := range []time.Duration{time.Hour, time.Minute} {
-			if LetIn(b.again(client), lab.Pool(b.a, b.b), time.Now().Add(time.Hour+ago)) == nil {
-				t.Fatalf("A client %s, resumed its session. By `now`, its certificate ended %v ago, and it was let in. This server leaves the dates to you as well. Without `CurrentTime`, `Verify` asks the clock of the process. A certificate has no days or minutes of grace: ask by `now`, and by no other time.", client.name, ago)
+		for _, over := range []struct {
+			ago  time.Duration
+			when string
+		}{{time.Hour, "an hour ago"}, {time.Minute, "a minute ago"}} {
+			if LetIn(b.again(client), lab.Pool(b.a, b.b), time.Now().Add(time.Hour+over.ago)) == nil {
+				t.Fatalf("A client %s, resumed its session. By `now`, its certificate ended %s, and it was let in. This server leaves the dates to you as well. Without `CurrentTime`, `Verify` asks the clock of the process. A certificate has no days or minutes of grace: ask by `now`, and by no other time.", client.name, over.when)
 			}
 		}
 		if LetIn(b.again(client), lab.Pool(b.a, b.b), time.Now().Add(-24*time.Hour)) == nil {

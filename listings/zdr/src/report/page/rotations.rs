@@ -45,7 +45,7 @@ pub(super) fn rotations(report: &Report) -> Markup {
             (table("rotations-table", &caption,
                 &["rotation", "at", "first new", "last old", "overlap", "converged after", "serial"], 1..=5, &body))
             (complaints(&listed))
-            @if let Some(words) = watched(report) { p { (words) } }
+            @if let Some(words) = watched(report) { p { (format::unbroken(&words)) } }
         }
     }
 }
