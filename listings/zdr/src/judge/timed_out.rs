@@ -8,16 +8,18 @@ use crate::judge::chance::by_chance;
 use crate::judge::explained::CHANCE;
 use ch11_verification::rotation::Window;
 
-/// The attempts of a run, and those of `again` that rotations have cut. Of each of these, how long its connection had
-/// been idle is known.
-pub fn with_cut(
+/// The attempts of a run, and those of `again` that are failures all the same: where a connection had been idle for less
+/// than any that the server ends by itself, and where rotations have cut them. Without a rotation that is known, such as
+/// where something else rotates, all are.
+pub fn with_lost(
     mut records: Vec<Attempt>,
-    again: &[(Attempt, Duration)],
+    again: Vec<(Attempt, Duration)>,
+    ends_idle: impl Fn(Duration) -> bool,
     windows: &[Window],
 ) -> Vec<Attempt> {
-    let Some(first) = windows.first() else {
-        return records;
-    };
+    let is_excused = |idle: Duration| !windows.is_empty() && ends_idle(idle);
+    let (again, mut lost): (Vec<_>, Vec<_>) =
+        again.into_iter().partition(|(_, idle)| is_excused(*idle));
     let idle = again.iter().map(|(_, idle)| *idle).max();
     let idle = idle.unwrap_or_default();
     // What a rotation has done to a connection is found when it is used again.
@@ -25,7 +27,7 @@ pub fn with_cut(
         let mut windows = windows.iter();
         windows.any(|at| at.began <= of.done && of.due <= at.end + idle)
     };
-    let since_first = |of: &Attempt| first.began <= of.done;
+    let since_first = |of: &Attempt| windows.first().is_some_and(|at| at.began <= of.done);
     let differs = |is_meant: &dyn Fn(&Attempt) -> bool| {
         let hit = split(again.iter().map(|(of, _)| of), is_meant);
         let pooled = records.iter().filter(|of| of.class == Class::Pooled);
@@ -35,8 +37,10 @@ pub fn with_cut(
     let ways: [&dyn Fn(&Attempt) -> bool; 2] = [&at_one, &since_first];
     let cut = ways.into_iter().find(|way| differs(*way));
     if let Some(is_meant) = cut {
-        let again = again.iter().map(|(of, _)| of);
-        records.extend(again.filter(|of| is_meant(of)).cloned());
+        lost.extend(again.into_iter().filter(|(of, _)| is_meant(of)));
+    }
+    if !lost.is_empty() {
+        records.extend(lost.into_iter().map(|(of, _)| of));
         // In the order in which they ended.
         records.sort_by_key(|of| of.done);
     }
@@ -86,13 +90,18 @@ mod tests {
 
     /// How many requests fail, of 50 in a second, where these met the end of a time-out.
     fn failed(again: impl IntoIterator<Item = u64>) -> usize {
+        of_server(again, true)
+    }
+
+    /// The same of a server that may have no time-out.
+    fn of_server(again: impl IntoIterator<Item = u64>, ends_idle: bool) -> usize {
         let lost = |at| Attempt {
             failed: Some(FailureKind::Lost),
             ..request(at)
         };
         let again: Vec<_> = again.into_iter().map(|at| (lost(at), IDLE)).collect();
         let records = (0..8000).step_by(20).map(request).collect();
-        let records = with_cut(records, &again, &windows());
+        let records = with_lost(records, again, |_| ends_idle, &windows());
         assert!(records.is_sorted_by_key(|of| of.done));
         records.iter().filter(|of| of.failed.is_some()).count()
     }
@@ -112,6 +121,16 @@ mod tests {
         assert_eq!(failed(cut()), 18);
         // What a time-out has ended beside is none of them.
         assert_eq!(failed(cut().chain([500, 1500, 3600])), 18);
+    }
+
+    /// The first ones of a server may be lost before it is known that it ends connections by itself.
+    #[test]
+    fn what_is_lost_at_a_server_that_has_no_time_out_is_a_failure() {
+        assert_eq!(of_server([300, 1700], false), 2);
+        assert_eq!(of_server([300, 1700], true), 0);
+        // Who only watches does not know whether a reload has ended them.
+        let again = vec![(request(300), IDLE)];
+        assert_eq!(with_lost(Vec::new(), again, |_| true, &[]).len(), 1);
     }
 
     #[test]

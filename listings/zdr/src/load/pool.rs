@@ -90,7 +90,9 @@ impl Pool {
                 }
                 // It was not sent: a client may ask again over another connection.
                 Err(failed) if failed.unsent => context.recorder.graceful_close(Class::Pooled),
-                Err(failed) if failed.kind == FailureKind::Lost && target.usual.ends_idle(idle) => {
+                Err(failed)
+                    if failed.kind == FailureKind::Lost && target.usual.may_end_idle(idle) =>
+                {
                     kept.timed_out();
                     context.recorder.graceful_close(Class::Pooled);
                     self.timed_out(began, idle, failed);

@@ -67,7 +67,7 @@ pub(crate) async fn under_load(
     settled(&probes, &testbed, typical).await;
     load.stop().await;
 
-    let (records, shortage) = with_room(scenario, probes.recorder.records(), from);
+    let (records, shortage) = with_room(scenario, probes.records(), from);
     let overload = overload(&probes, &testbed, from, waited_for.as_slice());
     if went_back(&records, &last, None) {
         outcome.fail(
