@@ -22,7 +22,7 @@ impl Access {
     }
 
     // ANCHOR: exposes
-    /// Whether others than its owner and a group of `own` can read a key in this file. A process
+    /// Whether a key in this file is open to others than its owner and a group of `own`. A process
     /// without root often gets its key by a group that it is in: `root:service 0640`, or 0440
     /// where a CSI driver mounts it. So that group may read the file, and may not write it.
     pub fn exposes(self, own: &[u32]) -> bool {
