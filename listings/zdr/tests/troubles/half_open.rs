@@ -45,3 +45,25 @@ fn a_reload_that_ends_after_the_half_open_clients_is_late() {
         assert_eq!(late(Code::NotPickedUp), outcome == Outcome::Failed);
     }
 }
+
+/// Its files are stuck for as long as it takes to look, and then for longer than a client waits.
+#[test]
+fn a_server_that_looks_a_second_later_is_seen_to_wait_for_a_stuck_file() {
+    let Some(python) = lab_test::peer::find("python3") else {
+        return;
+    };
+    let server = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/strangers/reloads_later.py"
+    );
+    let toml = format!(
+        "command = [{python:?}, {server:?}, \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\n\
+         protocol = \"any_http\"\n[reload]\nsignal = \"HUP\"\n"
+    );
+    let folder = Folder::new();
+    let arguments = [&PATIENT[..], &["--scenarios", "stalled"]].concat();
+    let done = folder.check(&toml, &arguments).end();
+    done.says(1, &[]);
+    let report = folder.report();
+    assert_eq!(report.scenarios[0].outcome, Outcome::Failed, "{}", done.out);
+}
