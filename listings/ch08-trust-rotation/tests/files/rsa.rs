@@ -68,7 +68,8 @@ fn with_large_exponent(key: &PKey<Private>) -> String {
     let one = BigNum::from_u32(1).unwrap();
     let less = |prime: Option<&BigNumRef>| &prime.unwrap().to_owned().unwrap() - &one;
     let round = &less(rsa.p()) * &less(rsa.q());
-    let d = &rsa.d().to_owned().unwrap() + &round;
+    // By more bits than the modulus: aws-lc takes one that is larger by less.
+    let d = &rsa.d().to_owned().unwrap() + &(&round << 2);
     let others = [rsa.p(), rsa.q(), rsa.dmp1(), rsa.dmq1(), rsa.iqmp()];
     let others = others.map(|it| number(it.unwrap())).concat();
     let [n, e] = [rsa.n(), rsa.e()].map(number);
