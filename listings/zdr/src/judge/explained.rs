@@ -10,7 +10,7 @@ use crate::report::{ClassReport, Evidence, Phase};
 use ch11_verification::rotation::Window;
 
 /// With less, chance does not explain that more fails during rotations than between them.
-const CHANCE: f64 = 0.001;
+pub(super) const CHANCE: f64 = 0.001;
 /// The same of clients that wait for too long. Where there is too much to do, many of them do so at once.
 const CHANCE_TO_WAIT: f64 = 0.000_001;
 
