@@ -85,6 +85,7 @@ class Certificate:
         elif any(len(text) != (13 if tag == _UTC_TIME else 15) for tag, text, _ in dates):
             unread = UNDATED
         unread = (unread or forms.objection(body[2], found, [*asn1.values(algorithm), b""], point[1:])
+                  or forms.general(found)
                   or forms.nameless(fields[2][2], fields[4][2], found, asn1.values(algorithm), point[1:]))
         found = {name: (critical not in (b"", b"\0"), value) for name, critical, value in found}
         return Certificate(version, fields[0][1], fields[2][2], fields[4][2],

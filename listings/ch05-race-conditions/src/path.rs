@@ -169,7 +169,39 @@ pub(crate) fn explain(
         }
         visited.push(last);
     }
-    rejected
+    match all.get(last) {
+        Some(end) => unknown(rejected, end, (last + 1, chain.len()), anchors),
+        None => rejected,
+    }
+}
+
+/// The same rejection, with the certificate at which the path ends, where rustls says `UnknownIssuer` alone. It stands
+/// at this place of so many in the chain.
+fn unknown(
+    rejected: Rejected,
+    end: &Link<'_>,
+    (at, of): (usize, usize),
+    anchors: &[CertificateDer<'static>],
+) -> Rejected {
+    let (subject, issuer) = (end.parsed.subject(), end.parsed.issuer());
+    let what = match signed_itself(&end.parsed) {
+        true if anchors.contains(end.der) => return rejected,
+        true => format!(
+            "certificate {at} of {of}, \"{subject}\", has issued itself, and is none of the authorities"
+        ),
+        false if at > of => format!(
+            "no certificate here has the name of the authority that has issued \"{subject}\""
+        ),
+        false => format!(
+            "no certificate of \"{issuer}\", which has issued certificate {at} of {of}, stands in the chain or among \
+             the authorities"
+        ),
+    };
+    if !rejected.detail.ends_with("UnknownIssuer") {
+        return rejected;
+    }
+    let detail = format!("{}: {what}", rejected.detail);
+    Rejected { detail, ..rejected }
 }
 
 /// How many bits its RSA key has, where clients verify no signature by that.
