@@ -79,6 +79,10 @@ pub(crate) fn taken_by_all(
     leaf_may_sign(leaf)?;
     leaf_is_stapled(leaf, peers)?;
     leaf_is_of_type(leaf, peers)?;
+    let mut shown = before.iter().filter(|link| link.file == files.certificate);
+    if let Some(link) = shown.find(|link| java::has_critical_places(&link.parsed)) {
+        return Err(reject(Reason::ChainBroken, link.file, &PLACES));
+    }
     for (below, issuer) in path.iter().skip(1).enumerate() {
         may_issue(issuer, below, peers)?;
     }
@@ -126,6 +130,9 @@ fn build<'a>(
 
 const STAPLE: &str = "the leaf asks for a stapled answer of OCSP (must-staple, RFC 7633), and this server gives none: \
                       clients of GnuTLS refuse it";
+
+const PLACES: &str = "the places of revocation lists in a certificate (cRLDistributionPoints) are marked critical, and \
+                      clients of Java do not know that, unless they check revocation";
 
 /// Authorities that have issued each other, as bridges between two do.
 const CIRCLE: &str = "it leads in a circle: these authorities have issued each other, and the certificate that \
