@@ -39,8 +39,7 @@ pub(crate) async fn under_load(
     let load = probes.load(&testbed, &classes, context.options.rate)?;
 
     // What has never been picked up cannot be lost.
-    let mut typical = context.typical;
-    let (mut waited_for, mut usual) = (None, Duration::ZERO);
+    let (mut typical, mut waited_for, mut usual) = (context.typical, None, Duration::ZERO);
     if scenario != Scenario::ChangedAtStart {
         let first = probes.rotate(&mut testbed).await?;
         let Some(new) = first.first_new else {

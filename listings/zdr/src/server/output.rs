@@ -346,7 +346,7 @@ mod tests {
             output.leaks() > 0
         };
         assert!(leaks(&key) && !leaks(&other));
-        // What was kept of it is hidden.
+        // What was kept of it is hidden, and it goes on behind the first numbers that tell it: none of the rest is shown.
         let output = ServerOutput::default();
         output.look_for(&key);
         let mut lines = printed.lines();
@@ -358,7 +358,6 @@ mod tests {
             !last.lines().any(|line| line.trim().ends_with(',')),
             "{last}"
         );
-        // It goes on behind the first numbers that tell it, and none of the rest is shown.
         output.line(lines.next().unwrap().to_owned());
         assert_eq!(output.leaks(), 2);
     }
