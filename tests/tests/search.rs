@@ -217,6 +217,54 @@ const PASTED: &[(&str, &str)] = &[
         r#"E0227 11:29:32.796000000 22548 src/core/tsi/ssl_transport_security.cc:1501] Handshake failed with fatal error SSL_ERROR_SSL: error:1000007d:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED."#,
         "grpc-core",
     ),
+    (
+        r#"javax.net.ssl.SSLException: Connection has been shutdown: javax.net.ssl.SSLHandshakeException: Received fatal alert: certificate_unknown"#,
+        "java-peer",
+    ),
+    (
+        r#"{"level":"debug","ts":1689233379.6217337,"logger":"http.stdlib","msg":"http: TLS handshake error from 2.3.209.219:60067: remote error: tls: unknown certificate"}"#,
+        "go-peer",
+    ),
+    (
+        r#"2017/02/28 16:33:47 http: TLS handshake error from 192.168.67.23:43970: tls: first record does not look like a TLS handshake"#,
+        "go-plain-client",
+    ),
+    (
+        r#"%Mint.TransportError{reason: {:tls_alert, {:unknown_ca, 'TLS client: In state certify at ssl_handshake.erl:2015 generated CLIENT ALERT: Fatal - Unknown CA\n'}}}"#,
+        "rabbitmq-server-unknown",
+    ),
+    (
+        r#"[notice] TLS :client: In state :wait_cert_cr at ssl_handshake.erl:2098 generated CLIENT ALERT: Fatal - Unknown CA"#,
+        "rabbitmq-server-unknown",
+    ),
+    (
+        r#"1: invalid peer certificate: Expired"#,
+        "rustls-expired-before",
+    ),
+    (
+        r#"Custom { kind: InvalidData, error: InvalidCertificateData("invalid peer certificate: CertExpired") }"#,
+        "rustls-expired-before",
+    ),
+    (
+        r#"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: IP address mismatch, certificate is not valid for '127.0.0.1'. (_ssl.c:1006)"#,
+        "python-address",
+    ),
+    (
+        r#"1436806334: Error: Unable to load server certificate "/etc/mosquitto/conf.d//server.crt". Check certfile."#,
+        "mosquitto-certificate",
+    ),
+    (
+        r#"time="2020-02-12T11:45:05Z" level=error msg="could not process CSR because of CA cert validation failure: x509: certificate has expired or is not yet valid - Current Time : 2020-02-12 11:45:05.461157338 +0000 UTC m=+69.039740599 - Invalid before 2020-02-12 11:42:00 +0000 UTC - Invalid After 2020-02-12 11:45:00 +0000 UTC - CSR Identity : linkerd-identity.linkerd.serviceaccount.identity.linkerd.cluster.local""#,
+        "linkerd-issuer-expired",
+    ),
+    (
+        r#"2020-09-17 16:46:24.486 +00:00 [DBG] Failed to authenticate HTTPS connection. System.Security.Authentication.AuthenticationException: Authentication failed, see inner exception."#,
+        "dotnet-kestrel",
+    ),
+    (
+        r#"System.Security.Authentication.AuthenticationException: Authentication failed because the remote party sent a TLS alert: 'HandshakeFailure'."#,
+        "dotnet-alert",
+    ),
 ];
 
 /// With whatever stands before and behind in a log, a line finds its entry in the first place.

@@ -22,9 +22,9 @@ impl Access {
     }
 
     // ANCHOR: exposes
-    /// Whether a key in this file is open to others than its owner and a group of `own`. To be
-    /// read by a group that this process is in is how a process without root gets a key at all:
-    /// `root:service 0640`, or 0440 where a CSI driver mounts it. To be written by one is not.
+    /// Whether a key in this file is open to others than its owner and a group of `own`. A process
+    /// without root often gets its key by a group that it is in: `root:service 0640`, or 0440
+    /// where a CSI driver mounts it. So that group may read the file, and may not write it.
     pub fn exposes(self, own: &[u32]) -> bool {
         let of_group = if own.contains(&self.group) {
             0o020

@@ -79,6 +79,8 @@ pub struct Assertions {
     events: u64,
     /// Those of them that the contract has.
     known: u64,
+    /// Where it is said that some lines are kept, and the others are not.
+    sampled: Option<String>,
 }
 
 impl Assertions {
@@ -98,12 +100,21 @@ impl Assertions {
             lines: 0,
             events: 0,
             known: 0,
+            sampled: None,
         }
     }
 
     /// Takes the next line. `named` tells where it stands.
     pub fn line(&mut self, line: &Line, named: &dyn Fn(&Line) -> String) {
         self.lines += 1;
+        if self.sampled.is_none()
+            && let Some(rate) = odd::sampled(&line.text)
+        {
+            let place = named(line);
+            self.sampled = Some(format!(
+                "{place}: lines were sampled (`sample_rate` {rate})"
+            ));
+        }
         let cut = cut::events(line);
         for assertion in &mut self.all {
             assertion.scan(line, &cut, named);
@@ -139,6 +150,10 @@ impl Assertions {
                 not_yet if all == Verdict::Holds => all = not_yet,
                 Verdict::NotYet(_) | Verdict::Untold(_) => {}
             }
+        }
+        let is_met = self.all.iter().all(Assertion::is_met);
+        if let Some(sampled) = self.sampled.as_ref().filter(|_| !is_met) {
+            return Verdict::Untold(format!("{sampled}, and others may say otherwise"));
         }
         match (&all, self.nothing_read()) {
             (Verdict::Holds, Some(untold)) => Verdict::Untold(untold.into()),

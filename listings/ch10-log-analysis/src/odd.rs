@@ -42,6 +42,17 @@ pub(crate) fn left_out(line: &str) -> Option<&'static str> {
     drops.iter().any(tells).then_some(DROPPED)
 }
 
+/// Of how many lines one was kept, or what share, where a collector has written that beside it: Vector's `sample` does.
+pub(crate) fn sampled(line: &str) -> Option<&str> {
+    let (_, behind) = line.split_once("\"sample_rate\":")?;
+    let behind = behind.trim_start_matches([' ', '"']);
+    let end = behind.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let rate = &behind[..end.unwrap_or(behind.len())];
+    rate.parse()
+        .is_ok_and(|rate: f64| (rate - 1.0).abs() > f64::EPSILON)
+        .then_some(rate)
+}
+
 /// Whether what journald calls a blob may be an event: the shortest one has 41 bytes. `[150B blob data]`, `[16.0K blob data]`.
 fn is_large_blob(line: &str) -> bool {
     const SHORTEST: u32 = 41;

@@ -167,7 +167,9 @@ pub fn start(input: Input) -> Result<mpsc::Receiver<News>, Error> {
                 let readers = paths.iter().map(|path| open(path));
                 match readers.collect::<Result<_, Error>>() {
                     Ok(readers) => to_the_end(readers, &sender),
-                    Err(error) => drop(sender.blocking_send(News::Failed(error))),
+                    Err(error) => {
+                        let _ = sender.blocking_send(News::Failed(error));
+                    }
                 }
             });
         }

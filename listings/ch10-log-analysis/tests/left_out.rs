@@ -109,6 +109,22 @@ fn numbers_of_other_programs_are_no_event() {
     }
 }
 
+/// A collector that samples writes beside each line of how many it is one. What is absent may be among the others.
+#[test]
+fn lines_that_were_sampled_say_nothing_of_the_others() {
+    for rate in ["10", "\"10\"", "0.1"] {
+        let log = RUN.replace("\"event\"", &format!("\"sample_rate\":{rate},\"event\""));
+        cannot_be_told(&log, "lines were sampled (`sample_rate`");
+        // What must not be there, and is.
+        let none = ["--none", "identity_rejected"];
+        assert_eq!(Scene::new(&log).assert(&none).0, Some(1), "{rate}");
+    }
+    // One of one is each.
+    let log = RUN.replace("\"event\"", "\"sample_rate\":1,\"event\"");
+    let code = Scene::new(&log).assert(&["--none", "key_exposed"]).0;
+    assert_eq!(code, Some(0));
+}
+
 /// Text as the numbers of its bytes, cut at either end, may be what must not be there.
 #[test]
 fn numbers_of_bytes_that_are_cut_may_be_an_event() {

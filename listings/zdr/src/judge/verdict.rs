@@ -29,6 +29,9 @@ pub fn verdict(report: &Report) -> Verdict {
     }
 }
 
+/// What is known of a run in which another program rotates, or none.
+const NOTHING: &str = "This run has rotated nothing";
+
 fn sentence(report: &Report, failures: &[&Finding]) -> String {
     let name = &report.server.name;
     let failed = report.failures_in_words();
@@ -47,6 +50,11 @@ fn sentence(report: &Report, failures: &[&Finding]) -> String {
             };
             let words = &worst.words;
             match failed_before(worst) {
+                // Another generator, or an agent, may have rotated meanwhile.
+                Some(class) if report.rotations.is_empty() => format!(
+                    "{name} fails clients of class {class}. {words}{more} {NOTHING}, and does not know whether something \
+                     else has meanwhile."
+                ),
                 Some(class) => format!(
                     "{name} fails clients of class {class} before anything is rotated, so this run says little about \
                      its rotation. {words}{more} Mend that first, or leave the class out with `--classes`."
@@ -69,7 +77,7 @@ fn sentence(report: &Report, failures: &[&Finding]) -> String {
             let attempts = report.classes.iter().map(|class| class.attempts).sum();
             let failed = report.classes.iter().map(|class| class.failed).sum();
             let (share, scenarios) = (share(failed, attempts), passed(report));
-            format!("{name} serves: {share} attempts failed{scenarios}. Nothing was rotated.")
+            format!("{name} serves: {share} attempts failed{scenarios}. {NOTHING}.")
         }
         (None, None) => format!("{name} {does}: {rotations}{}. {failed}", passed(report)),
     }

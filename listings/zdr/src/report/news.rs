@@ -22,6 +22,10 @@ const COMPLAINED: &str =
 const UNASKED: &str = "Clients said nothing over these connections, and a server may end one that is silent: tell in \
                        `[exchange]` what they ask, so that a time-out is not taken for the reload.";
 
+/// What comes first where this run has rotated nothing.
+const OBSERVED: &str = "This run has rotated nothing: look for a limit or a time-out of its own, unless something else has \
+                        rotated meanwhile.";
+
 /// What may cut connections between rotations, and none before the first.
 const LATER: &str = " It may be one that a reload starts: a shutdown timeout ends old connections some seconds later.";
 
@@ -74,6 +78,12 @@ fn not_by_reloads_alone(report: &Report, cause: &mut Cause) {
     let Some((what, when)) = endings.find_map(|of| Some((cause.what.strip_suffix(of)?, of))) else {
         return;
     };
+    if report.rotations.is_empty() {
+        // Another program may have rotated meanwhile.
+        cause.what = format!("{what}.");
+        cause.advice = format!("{OBSERVED} Otherwise: {}", cause.advice);
+        return;
+    }
     cause.what = format!("{what}, {how}{when}");
     let mut advice = format!("{since}: look for a limit or a time-out of its own first.");
     if cause.kind == CauseKind::CutsConnections && !seen_before(report, cause, |_| true) {

@@ -81,7 +81,7 @@ async fn done(
         }
         Scenario::Burst => burst(testbed, probes, typical).await,
         Scenario::Unchanged => Ok(unchanged(testbed, probes, typical).await),
-        Scenario::Stalled => stalled(testbed, probes).await,
+        Scenario::Stalled => stalled(testbed, probes, typical).await,
         _ => probes.rotate(testbed).await,
     }
 }
@@ -188,8 +188,16 @@ async fn unchanged(testbed: &mut TestBed, probes: &ProbeClient, typical: Duratio
     }
 }
 
-/// Puts pipes where the files were: opening one waits for a writer.
-async fn stalled(testbed: &mut TestBed, probes: &ProbeClient) -> Result<Window, Error> {
+/// A server that looks later than that is not waited for.
+const LATEST: Duration = Duration::from_secs(10);
+
+/// Puts pipes where the files were: opening one waits for a writer. They stay for as long as the server takes to look,
+/// and then for longer than a client waits.
+async fn stalled(
+    testbed: &mut TestBed,
+    probes: &ProbeClient,
+    typical: Duration,
+) -> Result<Window, Error> {
     let files = testbed.site.files();
     for path in [&files.certificate, &files.key] {
         // Where both are one file, the second finds the first one's.
@@ -199,7 +207,8 @@ async fn stalled(testbed: &mut TestBed, probes: &ProbeClient) -> Result<Window, 
         }
     }
     let _ = timeout(Duration::from_secs(1), testbed.notify()).await;
-    sleep(testbed.target.patience + Duration::from_millis(500)).await;
+    let looks = typical.min(LATEST);
+    sleep(looks + testbed.target.patience + Duration::from_millis(500)).await;
     // The mount's server is back: a reader that waits goes on, and finds nothing.
     for path in [&files.certificate, &files.key] {
         let mut writer = fs::OpenOptions::new();

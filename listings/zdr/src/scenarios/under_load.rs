@@ -267,7 +267,7 @@ fn missed(scenario: Scenario, outcome: &mut ScenarioOutcome, window: &Window, te
         false if scenario == Scenario::HalfOpen => outcome.fail(
             Code::NotPickedUp,
             format!(
-                "While other clients left their handshakes incomplete, no handshake showed the new \
+                "While other clients left their handshakes incomplete or asked for nothing, no handshake showed the new \
                  certificate within {within} ms.{complaint}"
             ),
         ),
@@ -325,7 +325,7 @@ fn held_up(
     outcome.fail(
         Code::NotPickedUp,
         format!(
-            "While other clients left their handshakes incomplete, what reloads the server ended only after {} ms \
+            "While other clients left their handshakes incomplete or asked for nothing, what reloads the server ended only after {} ms \
              ({} ms without them), and no handshake showed the new certificate within {} ms.",
             window.notified.saturating_sub(window.began).as_millis(),
             usual.as_millis(),

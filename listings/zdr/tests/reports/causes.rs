@@ -163,6 +163,26 @@ fn clients_that_fail_between_rotations_do_not_fail_by_a_reload() {
     assert_eq!(of(Phase::During), "It refuses clients while it reloads.");
 }
 
+/// With `--observe`, another program rotates.
+#[test]
+fn a_run_that_rotates_nothing_does_not_know_what_failed_by_a_rotation() {
+    let mut report = found(&[]);
+    let mut severed = failure("rotation", Code::Severed, &[FailureKind::Severed]);
+    severed.evidence[0].phase = Some(Phase::Before);
+    report.findings = vec![severed];
+    report.rotations.clear();
+    let cause = &causes(&report)[0];
+    assert_eq!(cause.what, "It cuts connections.");
+    let first = "This run has rotated nothing: ";
+    assert!(cause.advice.starts_with(first), "{}", cause.advice);
+    let words = verdict(&report).words;
+    assert!(!words.contains("before anything is rotated"), "{words}");
+    assert!(
+        words.contains("does not know whether something else"),
+        "{words}"
+    );
+}
+
 /// What old connections end by may be a timer that the reload has started.
 #[test]
 fn connections_that_are_cut_between_rotations_alone_may_have_been_given_a_time() {

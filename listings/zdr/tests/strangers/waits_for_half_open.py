@@ -1,12 +1,14 @@
 """A server whose reload waits for the handshakes that are in progress, for three seconds each at most, and ends only
-then, as MariaDB's `FLUSH SSL` does. New clients are served meanwhile, with the old certificate."""
+then, as MariaDB's `FLUSH SSL` does. New clients are served meanwhile, with the old certificate. With `requests` as the
+last argument, it waits for the first request of each connection instead."""
 
+import contextlib
 import socket
 import ssl
 import sys
 import threading
 
-certificate, key, port, path = sys.argv[1:]
+certificate, key, port, path, *instead = sys.argv[1:]
 moved = threading.Condition()
 in_progress = set()
 
@@ -17,13 +19,14 @@ def load():
     return context
 
 
-def shake_hands(tcp):
+@contextlib.contextmanager
+def progress(counts):
     me = object()
     with moved:
-        in_progress.add(me)
+        if counts:
+            in_progress.add(me)
     try:
-        tcp.settimeout(3)
-        return context.wrap_socket(tcp, server_side=True)
+        yield
     finally:
         with moved:
             in_progress.discard(me)
@@ -32,10 +35,16 @@ def shake_hands(tcp):
 
 def serve(tcp):
     try:
-        with shake_hands(tcp) as tls:
+        tcp.settimeout(3)
+        with progress(not instead):
+            tls = context.wrap_socket(tcp, server_side=True)
+        with tls:
+            with progress(instead):
+                asked = tls.recv(4096)
             tls.settimeout(60)
-            while tls.recv(4096):
+            while asked:
                 tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+                asked = tls.recv(4096)
     except OSError:
         tcp.close()
 

@@ -15,14 +15,21 @@ fn a_reload_that_ends_after_the_half_open_clients_is_late() {
         env!("CARGO_MANIFEST_DIR"),
         "/tests/strangers/waits_for_half_open.py"
     );
-    let toml = format!(
-        "command = [{python:?}, {server:?}, \"{{certificate}}\", \"{{key}}\", \"{{port}}\", \"{{dir}}/told\"]\n\
+    let told = |instead: &str| {
+        format!(
+            "command = [{python:?}, {server:?}, \"{{certificate}}\", \"{{key}}\", \"{{port}}\", \"{{dir}}/told\"{instead}]\n\
          protocol = \"any_http\"\n\
          [reload]\nsocket = {{ path = \"{{dir}}/told\", send = [\"reload\"], expect = [\"done\"] }}\n"
-    );
-    // It waits for three seconds.
-    for (limit, outcome) in [(1000, Outcome::Failed), (20_000, Outcome::Passed)] {
+        )
+    };
+    // It waits for three seconds: for handshakes, or for the request behind each.
+    for (instead, limit, outcome) in [
+        ("", 1000, Outcome::Failed),
+        ("", 20_000, Outcome::Passed),
+        (", \"requests\"", 1000, Outcome::Failed),
+    ] {
         let folder = Folder::new();
+        let toml = told(instead);
         let toml = format!("{toml}[limits]\nreload_within_ms = {limit}\n");
         let arguments = [&PATIENT[..], &["--scenarios", "half-open"]].concat();
         let done = folder.check(&toml, &arguments).end();
@@ -37,4 +44,26 @@ fn a_reload_that_ends_after_the_half_open_clients_is_late() {
         };
         assert_eq!(late(Code::NotPickedUp), outcome == Outcome::Failed);
     }
+}
+
+/// Its files are stuck for as long as it takes to look, and then for longer than a client waits.
+#[test]
+fn a_server_that_looks_a_second_later_is_seen_to_wait_for_a_stuck_file() {
+    let Some(python) = lab_test::peer::find("python3") else {
+        return;
+    };
+    let server = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/strangers/reloads_later.py"
+    );
+    let toml = format!(
+        "command = [{python:?}, {server:?}, \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\n\
+         protocol = \"any_http\"\n[reload]\nsignal = \"HUP\"\n"
+    );
+    let folder = Folder::new();
+    let arguments = [&PATIENT[..], &["--scenarios", "stalled"]].concat();
+    let done = folder.check(&toml, &arguments).end();
+    done.says(1, &[]);
+    let report = folder.report();
+    assert_eq!(report.scenarios[0].outcome, Outcome::Failed, "{}", done.out);
 }
