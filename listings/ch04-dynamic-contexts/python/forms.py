@@ -130,10 +130,11 @@ def _relative(place):
     return any(tag == 0xa1 for name in names for tag, _, _ in asn1.items(name))
 
 
-def _large(der):
-    """Whether an identifier has such a number, at any depth. Strings of bytes are not looked into."""
-    for tag, value, _ in asn1.items(der):
-        if tag == 0x06 and max(_numbers(value), default=0) >= 1 << 31 or tag & 0x20 and _large(value):
+def _large(der, deeper=32):
+    """Whether an identifier has such a number. Strings of bytes are not looked into, nor what is deeper than OpenSSL's 30
+    values within values: a certificate has room for more of them than Python has frames."""
+    for tag, value, _ in asn1.items(der) if deeper else ():
+        if tag == 0x06 and max(_numbers(value), default=0) >= 1 << 31 or tag & 0x20 and _large(value, deeper - 1):
             return True
     return False
 

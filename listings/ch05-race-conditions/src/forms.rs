@@ -14,7 +14,7 @@ pub(crate) fn items(mut rest: &[u8]) -> Vec<Any<'_>> {
 }
 
 /// What is wrong with an object identifier.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Identifier {
     /// It is not in DER (X.690, section 8.19).
     Broken,
@@ -55,12 +55,17 @@ impl Identifier {
     }
 }
 
-/// The first thing that is wrong with an identifier in these values, at any depth. Strings of bytes are not
-/// looked into.
-fn within(der: &[u8]) -> Option<Identifier> {
+/// So deep are values within values looked for. OpenSSL follows 30. A certificate has room for 15,000, and to follow these
+/// takes more stack than a thread has.
+const DEEPEST: u8 = 32;
+
+/// The first thing that is wrong with an identifier in these values, at any depth but the [`DEEPEST`]. Strings of bytes
+/// are not looked into.
+fn within(der: &[u8], deeper: u8) -> Option<Identifier> {
+    let inner = deeper.checked_sub(1)?;
     items(der).iter().find_map(|it| match it.tag() {
         Tag::Oid if it.header.is_universal() => Identifier::of(it.data),
-        _ if it.header.is_constructed() => within(it.data),
+        _ if it.header.is_constructed() => within(it.data, inner),
         _ => None,
     })
 }
@@ -69,11 +74,11 @@ fn within(der: &[u8]) -> Option<Identifier> {
 /// within extensions. Those of policies every parser takes.
 pub(crate) fn identifier(certificate: &X509Certificate<'_>) -> Option<Identifier> {
     const LOOKED_INTO: [&str; 2] = ["2.5.29.37", "1.3.6.1.5.5.7.1.1"];
-    within(certificate.tbs_certificate.as_ref()).or_else(|| {
+    within(certificate.tbs_certificate.as_ref(), DEEPEST).or_else(|| {
         let mut all = certificate.extensions().iter();
         all.find_map(|it| {
             let looks = LOOKED_INTO.contains(&it.oid.to_id_string().as_str());
-            looks.then(|| within(it.value)).flatten()
+            looks.then(|| within(it.value, DEEPEST)).flatten()
         })
     })
 }
@@ -150,4 +155,37 @@ pub(crate) fn key(certificate: &X509Certificate<'_>) -> Option<&'static str> {
         "its key has another length than keys of its kind, or something stands beside it, and clients of Go or \
          Java do not parse that",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DEEPEST, Identifier, within};
+
+    /// Sequences within sequences, and in the last one this.
+    fn nested(innermost: &[u8], depth: usize) -> Vec<u8> {
+        let mut length = innermost.len();
+        let mut turned: Vec<u8> = innermost.iter().rev().copied().collect();
+        for _ in 0..depth {
+            let [high, low] = u16::try_from(length).unwrap().to_be_bytes();
+            let head = match (high, low) {
+                (0, 0..0x80) => vec![low, 0x30],
+                (0, _) => vec![low, 0x81, 0x30],
+                _ => vec![low, high, 0x82, 0x30],
+            };
+            length += head.len();
+            turned.extend(head);
+        }
+        turned.reverse();
+        turned
+    }
+
+    #[test]
+    fn values_within_values_do_not_overflow_the_stack() {
+        const EMPTY: &[u8] = &[6, 0];
+        assert_eq!(
+            within(&nested(EMPTY, 20), DEEPEST),
+            Some(Identifier::Broken)
+        );
+        assert_eq!(within(&nested(EMPTY, 15_000), DEEPEST), None);
+    }
 }

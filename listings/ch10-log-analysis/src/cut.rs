@@ -52,7 +52,10 @@ pub(crate) fn events(line: &Line) -> Vec<Cut> {
     // Some programs write spaces between the parts of an event.
     let text = line.text.replace(' ', "");
     let mut all = in_text(&text);
-    all.extend(numbers(&text).flat_map(|bytes| in_text_at_an_end(&bytes)));
+    all.extend(numbers(&text).flat_map(|bytes| in_text(&bytes)));
+    if ends_in_a_beginning(&text) {
+        all.push(Cut::unnamed());
+    }
     let inner = QUOTES
         .iter()
         .filter_map(|quote| with_own_quotes(&text, quote));
@@ -67,29 +70,39 @@ pub(crate) fn events(line: &Line) -> Vec<Cut> {
 /// Text as the numbers of its bytes: so journald writes a message that holds a control character. Where the array was cut,
 /// its last number may be a part of one.
 fn numbers(text: &str) -> impl Iterator<Item = String> {
-    let is_of_none = |c: char| !c.is_ascii_digit() && c != ',';
-    let runs = text.split(is_of_none);
+    let runs = text.split(is_of_no_array);
     let runs = runs.filter(|run| run.len() >= "123,34".len() && run.contains(','));
-    runs.map(|run| {
-        let bytes: Vec<u8> = run
-            .split(',')
-            .filter_map(|byte| byte.parse().ok())
-            .collect();
-        String::from_utf8_lossy(&bytes).replace(' ', "")
-    })
+    runs.map(text_of)
 }
 
-/// The same as of any text, and one of which not even the first field is left.
-fn in_text_at_an_end(text: &str) -> Vec<Cut> {
-    let mut all = in_text(text);
-    let mut whole = text.chars();
-    let last = whole.next_back();
-    let without_a_part = whole.as_str();
-    let begins = |text: &str| (2..BEGINS.len()).any(|length| text.ends_with(&BEGINS[..length]));
-    if last.is_some() && (begins(text) || begins(without_a_part)) {
-        all.push(Cut::unnamed());
-    }
-    all
+fn is_of_no_array(c: char) -> bool {
+    !c.is_ascii_digit() && c != ','
+}
+
+fn text_of(numbers: &str) -> String {
+    let bytes: Vec<u8> = numbers
+        .split(',')
+        .filter_map(|byte| byte.parse().ok())
+        .collect();
+    String::from_utf8_lossy(&bytes).replace(' ', "")
+}
+
+/// Whether an array of such numbers was cut where not even the first field of an event is there. The numbers of other
+/// programs have a bracket behind them, or none before them (`took 123,34 ms`).
+fn ends_in_a_beginning(text: &str) -> bool {
+    let mut arrays = text.split('[').skip(1);
+    arrays.any(|array| {
+        let end = array.find(is_of_no_array).unwrap_or(array.len());
+        let (numbers, behind) = array.split_at(end);
+        if behind.starts_with([']', '.']) {
+            return false;
+        }
+        let bytes = text_of(numbers);
+        let mut without_a_part = bytes.chars();
+        without_a_part.next_back();
+        let begins = |text: &str| (2..BEGINS.len()).any(|length| text.ends_with(&BEGINS[..length]));
+        begins(&bytes) || begins(without_a_part.as_str())
+    })
 }
 
 /// The text whose quotes are written so, if one of an event is there: they are plain in it.

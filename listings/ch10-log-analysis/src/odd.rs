@@ -22,8 +22,9 @@ pub(crate) const DROPPED: &str = "lines were dropped here";
 /// Whether an event may be missing where this line stands, by the word of what has collected it.
 pub(crate) fn left_out(line: &str) -> Option<&'static str> {
     // `journalctl -o json` writes null for what has over 4,096 bytes, and other forms so for what is no plain text.
-    let is_null =
-        line.contains("\"__CURSOR\"") && line.replace(' ', "").contains("\"MESSAGE\":null");
+    let is_null = line.contains("\"__CURSOR\"")
+        && line.contains("null")
+        && line.replace(' ', "").contains("\"MESSAGE\":null");
     if is_null || line.contains(" blob data]") && is_large_blob(line) {
         return Some(LEFT_OUT);
     }

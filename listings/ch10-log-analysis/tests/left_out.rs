@@ -61,6 +61,55 @@ fn lines_that_were_dropped_may_be_any() {
     }
 }
 
+/// An answer holds many lines, and what a collector says of those that are not there stands beside others.
+#[test]
+fn a_line_that_is_left_out_beside_an_event() {
+    let event = r#"{\"ts\":\"2026-01-01T00:00:05Z\",\"event\":\"reload_skipped\"}"#;
+    let answer = |said: &str| {
+        format!(r#"{{"data":{{"result":[{{"values":[["1","{event}"],["2","{said}"]]}}]}}}}"#)
+    };
+    let cut = &event[..event.len() - 9];
+    for (line, why) in [
+        (
+            answer("journald: Suppressed 12 messages from api.service"),
+            "tells of lines that were dropped",
+        ),
+        (answer("api[1]: [150B blob data]"), "lacks its message"),
+        (
+            format!(
+                r#"[{{"__CURSOR":"a","MESSAGE":"{event}"}},{{"__CURSOR":"b","MESSAGE":null}}]"#
+            ),
+            "lacks its message",
+        ),
+        // A line that is cut may be one of one name, and those that were dropped may be any.
+        (
+            answer(&format!(r#"Suppressed 12 messages from a"],["3","{cut}"#)),
+            "tells of lines that were dropped",
+        ),
+    ] {
+        // Sent twice, it says the same.
+        let twice = format!("{RUN}{line}\n{line}\n");
+        cannot_be_told(&format!("{RUN}{line}\n"), why);
+        cannot_be_told(&twice, why);
+    }
+}
+
+/// Numbers of other programs are no bytes of text.
+#[test]
+fn numbers_of_other_programs_are_no_event() {
+    for line in [
+        "other: took 123,34 ms",
+        "other: ids 12,123,34,5",
+        "other: sizes 99, 123, 34",
+        "other: at [123,34.5]",
+        r#"{"of":"other","ids":[123,34]}"#,
+    ] {
+        let none = ["--none", "key_exposed"];
+        let (code, error) = Scene::new(&format!("{RUN}{line}\n")).assert(&none);
+        assert_eq!(code, Some(0), "{line}: {error}");
+    }
+}
+
 /// A collector that samples writes beside each line of how many it is one. What is absent may be among the others.
 #[test]
 fn lines_that_were_sampled_say_nothing_of_the_others() {

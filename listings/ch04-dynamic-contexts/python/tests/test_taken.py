@@ -9,6 +9,7 @@ from unittest import mock
 
 import asn1
 import files
+import forms
 import identity
 import key as keys
 import pem
@@ -188,6 +189,15 @@ class Keys(Bounded):
                 identity._belongs(SOURCE, pair)
             self.assertEqual((refused.exception.reason, refused.exception.file), wanted, reason)
             self.assertTrue(refused.exception.detail, reason)
+
+
+class Forms(Bounded):
+    def test_values_within_values_are_not_followed_for_ever(self):
+        for depth, is_large in ((20, True), (5_000, False)):
+            nested = der(0x06, b"\x55\x90\x80\x80\x80\x00")  # 2^32.
+            for _ in range(depth):
+                nested = der(0x30, nested)
+            self.assertEqual(forms._large(nested), is_large)
 
 
 class Files(Bounded):

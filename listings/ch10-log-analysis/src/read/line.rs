@@ -6,7 +6,7 @@ use super::REPEATED;
 use crate::format::time_of;
 use crate::odd::{self, DROPPED, LEFT_OUT};
 use crate::repeated::Recent;
-use crate::wrapped::events_in;
+use crate::wrapped::{BEGINS, events_in};
 
 /// No event is longer. What is longer is no event, and is not kept in memory.
 pub const LONGEST: usize = 1 << 20;
@@ -48,7 +48,11 @@ pub struct Line {
 impl Line {
     /// Why nobody can say what stands there, as the end of a sentence: anything may.
     pub(crate) fn unread(&self) -> Option<&'static str> {
-        Some(match self.broken? {
+        let why = match self.broken? {
+            CUT => odd::left_out(&self.text)?,
+            why => why,
+        };
+        Some(match why {
             TOO_LONG => "is too long to be read",
             TANGLED => "has too many broken objects to be read",
             LEFT_OUT => "lacks its message, which `journalctl --all` shows",
@@ -68,10 +72,12 @@ impl Line {
         self.readable().filter(|_| self.broken != Some(REPEATED))
     }
 
-    /// Says so where its event stood there before. In a line that is cut as well, only the cut part is told.
+    /// Says so where its event stood there before. In a line that is cut as well, or tells of what is not there, only
+    /// that is told.
     pub(super) fn mark_repeated(&mut self, recent: &mut Recent) {
         let repeated = recent.look(self.event.as_ref());
-        if self.broken == Some(CUT) && repeated.is_some() {
+        let tells_more = [CUT, LEFT_OUT, DROPPED];
+        if self.broken.is_some_and(|why| tells_more.contains(&why)) && repeated.is_some() {
             self.event = None;
         }
         self.broken = self.broken.or(repeated);
@@ -87,8 +93,11 @@ impl Line {
         let mut events = found.events.into_iter();
         let first = events.next();
         let cut = match &first {
-            Some(_) => found.cut.then_some(CUT),
-            None if found.cut => Some(CUT),
+            _ if found.cut => Some(CUT),
+            // Its words are its own.
+            Some(_) if text.starts_with(BEGINS) => None,
+            // An answer holds what a collector says of lines beside lines that are there.
+            Some(_) => odd::left_out(&text),
             None => Some(odd::left_out(&text).unwrap_or(NO_EVENT)),
         };
         let tangled = found.tangled.then_some(TANGLED);
