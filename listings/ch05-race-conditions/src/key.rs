@@ -55,7 +55,7 @@ pub(crate) fn explain(rejected: Rejected, source: &Source, contents: &Contents) 
     }
 }
 
-/// Checks that the key signs. One that parses may not: an RSA key whose private exponent is larger than its modulus
+/// Checks that the key signs. One that parses may not: an RSA key whose private exponent has more bits than its modulus
 /// does not, and each handshake would end.
 ///
 /// # Errors
@@ -72,8 +72,8 @@ pub(crate) fn signs(source: &Source, identity: &Identity) -> Result<(), Rejected
     }
 }
 
-const MUTE: &str = "it parses, and does not sign: a number of it is wrong (a private exponent of RSA that is larger than \
-                    the modulus, say). Have another key made";
+const MUTE: &str = "it parses, and does not sign: a number of it is wrong (a private exponent of RSA that has more bits \
+                    than the modulus, say). Have another key made";
 
 /// Checks that a key on a curve is written as its label says, and names its curve: Go and OpenSSL read no other,
 /// and aws-lc does.
