@@ -148,6 +148,7 @@ func validateAsPeer(source Source, chain, anchors []*x509.Certificate) error {
 	reason, file := "chain_broken", source.Certificate
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
+	var unknown x509.UnknownAuthorityError
 	switch {
 	case err == nil && chain[0].IsCA:
 		err = errors.New("the first certificate is an authority's (CA): rustls clients do not take " +
@@ -156,6 +157,8 @@ func validateAsPeer(source Source, chain, anchors []*x509.Certificate) error {
 		return takenByAll(source, chain, anchors, now)
 	case errors.As(err, &name):
 		reason = "name_lost"
+	case errors.As(err, &unknown):
+		err = fmt.Errorf("%w%s", err, missing(chain, anchors))
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		// Be it the leaf's, the intermediate's or the anchor's.
 		reason = "expired"
@@ -167,6 +170,25 @@ func validateAsPeer(source Source, chain, anchors []*x509.Certificate) error {
 		}
 	}
 	return &Rejected{reason, file, err.Error()}
+}
+
+// missing says at which certificate a path ends that leads to no authority.
+func missing(chain, anchors []*x509.Certificate) string {
+	last, all := chain[0], slices.Concat(chain[1:], anchors)
+	for range all {
+		at := slices.IndexFunc(all, func(it *x509.Certificate) bool { return bytes.Equal(it.RawSubject, last.RawIssuer) })
+		if at < 0 {
+			return fmt.Sprintf(": no certificate of %q, which has issued %q, stands in the chain or among the authorities",
+				last.Issuer, last.Subject)
+		}
+		if last = all[at]; bytes.Equal(last.RawSubject, last.RawIssuer) {
+			break
+		}
+	}
+	if slices.ContainsFunc(anchors, last.Equal) {
+		return ""
+	}
+	return fmt.Sprintf(": %q has issued itself, and is none of the authorities", last.Subject)
 }
 
 // certificates parses every certificate of a file, whole. A block that is none may stand behind those

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"slices"
 )
@@ -32,4 +33,10 @@ func mustStaple(of *x509.Certificate) bool {
 	var asked []int
 	_, _ = asn1.Unmarshal(extension(of, features), &asked)
 	return slices.Contains(asked, 5)
+}
+
+// hasCriticalPlaces says whether it has places of revocation lists that are marked critical. Java knows them where it checks
+// revocation, which it does not by default.
+func hasCriticalPlaces(of *x509.Certificate) bool {
+	return slices.ContainsFunc(of.Extensions, func(it pkix.Extension) bool { return it.Critical && it.Id.Equal(places) })
 }

@@ -52,6 +52,10 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 	}
 	trusted, path := false, []*x509.Certificate{leaf}
 	for last := leaf; !signedItself(last); path = append(path, last) {
+		if !trusted && hasCriticalPlaces(last) {
+			return &Rejected{"chain_broken", source.Certificate, "the places of revocation lists in a certificate " +
+				"(cRLDistributionPoints) are marked critical, and clients of Java do not know that, unless they check revocation"}
+		}
 		if what := strict(last); what != "" && !trusted {
 			return refuse(last, what)
 		}

@@ -5,6 +5,8 @@ import asn1
 _RSA, _ECDSA = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a8648ce3d0201")
 _READ_TO_THE_END = {bytes.fromhex(it) for it in ("551d0f", "551d11", "551d13", "551d1e")}
 _LOOKED_INTO = {bytes.fromhex(it) for it in ("551d25", "2b06010505070101")}
+_AUTHORITY_KEY, _NAME_CONSTRAINTS = bytes.fromhex("551d23"), bytes.fromhex("551d1e")
+_TEXTS = {0x03, 0x0c, 0x12, 0x13, 0x14, 0x16, 0x1c, 0x1e}  # Bits, and the strings that OpenSSL parses in names.
 _CONSTRUCTED, _OLD = {0xa1, 0xa2, 0xa6, 0xa7}, {0xa3, 0xa5}  # Tags of names (RFC 5280, section 4.2.1.6).
 _CONSTRAINTS, _PLACES, _NAMES = (bytes.fromhex(it) for it in ("551d13", "551d1f", "551d11"))
 LARGE = ("an object identifier in it has a number of over 31 bits, as one that is made from a UUID, and clients of Go "
@@ -29,6 +31,72 @@ def objection(body, extensions, algorithm, point):
         if name == _PLACES and any(map(_relative, asn1.values(asn1.first(value)[1]))):
             return "it names a place of revocation lists relative to its issuer, and clients of Go do not parse that"
     return _key(algorithm, point)
+
+
+def general(extensions):
+    """Why clients of OpenSSL do not parse a general name in it (RFC 5280, section 4.2.1.6), needed or not."""
+    for name, _, value in extensions:
+        try:
+            broken = not all(map(_parses, _general_names(name, value)))
+        except (IndexError, ValueError):
+            continue  # Of another kind of fault.
+        if broken:
+            return ("a general name in it is broken, be it among its names, in constraints or in a place of revocation "
+                    "lists, and clients of OpenSSL do not parse that")
+    return None
+
+
+def _general_names(name, value):
+    """Those in the value of an extension that OpenSSL reads whenever it verifies: tag, content, and all of each."""
+    if name not in (_NAMES, _AUTHORITY_KEY, _NAME_CONSTRAINTS, _PLACES):
+        return []
+    fields = asn1.items(asn1.first(value)[1])
+    if name == _NAMES:
+        return fields
+    if name == _AUTHORITY_KEY:
+        return _tagged(fields, 0xa1)
+    if name == _NAME_CONSTRAINTS:
+        return [asn1.items(tree)[0] for _, trees, _ in fields for tree in asn1.values(trees)]
+    parts = [part for _, place, _ in fields for part in asn1.items(place)]
+    return _tagged(_tagged(parts, 0xa0), 0xa0) + _tagged(parts, 0xa2)
+
+
+def _tagged(among, tag):
+    """What stands in those with this tag."""
+    return [it for its, value, _ in among if its == tag for it in asn1.items(value)]
+
+
+def _parses(name):
+    tag, value, _ = name
+    parts = asn1.items(value) if tag in (0xa0, 0xa4, 0xa5) and _are_values(value) else []
+    if tag == 0xa0:  # An identifier of the type, and one value.
+        return ([it for it, _, _ in parts] == [0x06, 0xa0] and _is_identifier(parts[0][1])
+                and asn1.whole(parts[1][1]))
+    if tag == 0xa4:
+        return [it for it, _, _ in parts] == [0x30] and all(map(_is_text, asn1.values(parts[0][1])))
+    if tag == 0xa5:  # Of EDI: who has assigned it, where that is said, and a name.
+        return bool(parts) and parts[-1][0] == 0xa1
+    return _is_identifier(value) if tag == 0x88 else tag >> 6 == 2 and tag & 0x1f < 8
+
+
+def _are_values(der):
+    try:
+        return bool(asn1.items(der))
+    except (IndexError, ValueError):
+        return False
+
+
+def _is_identifier(der):
+    """Whether this is an object identifier in DER (X.690, section 8.19)."""
+    begins = [0, *(at + 1 for at, byte in enumerate(der[:-1]) if byte < 0x80)]
+    return bool(der) and der[-1] < 0x80 and all(der[at] != 0x80 for at in begins)
+
+
+def _is_text(pairs):
+    """Whether the values in a part of a directory's name are strings that OpenSSL parses."""
+    texts = [asn1.items(pair)[1][:2] for pair in asn1.values(pairs)]
+    return all(tag in _TEXTS and not (tag == 0x1e and len(text) % 2)
+               and not (tag == 0x0c and text.decode("utf-8", "ignore").encode() != text) for tag, text in texts)
 
 
 def nameless(issuer, subject, extensions, algorithm, point):

@@ -78,7 +78,10 @@ def judge(source, seen, build, validate, last=None):
         raise Rejected("chain_broken", source.certificate, "the first certificate is an authority's "
                        "(CA): rustls clients do not take it as a server's")
     context = build(pair, for_peers)
-    facts = validate(source, pair, context, roots)
+    try:
+        facts = validate(source, pair, context, roots)
+    except Rejected as why:
+        raise _with_end(why, shown, trusted) from None
     purpose = taken.CLIENT if validate is as_servers_do else taken.SERVER
     with _read(source.certificate):
         taken.by_all(source, shown, trusted, purpose)
@@ -242,6 +245,20 @@ def _verifiable(source, chain):
         if name := keys.ML_DSA.get(asn1.values(certificate.signed)[0]):
             raise Rejected("chain_broken", source.certificate, f"certificate {at} of {len(chain)} is signed "
                            f"with {name}: clients of OpenSSL before 3.5 do not verify it")
+
+
+def _with_end(why, chain, anchors):
+    """The same rejection, with the certificate at which the path ends, where OpenSSL says that an issuer is missing."""
+    last, others = chain[0], chain[1:] + anchors
+    for _ in others:
+        if last.subject == last.issuer or not (issuers := [it for it in others if it.subject == last.issuer]):
+            break
+        last = issuers[0]
+    if why.detail != "unable to get local issuer certificate" or last not in chain:
+        return why
+    what = (f"{why.detail}: no certificate in the chain or among the authorities has the name of the issuer of certificate "
+            f"{chain.index(last) + 1} of {len(chain)}")
+    return Rejected(why.reason, why.file, what)
 
 
 @contextlib.contextmanager

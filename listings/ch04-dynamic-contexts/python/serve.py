@@ -3,6 +3,7 @@
 import itertools
 import socket
 import ssl
+import sys
 import threading
 import time
 
@@ -21,9 +22,15 @@ def listen(port):
     return listener
 
 
+def unraisable(what):
+    """A client that asks for a name that is not ASCII ends its own handshake. Python would write of it to the log."""
+    if not isinstance(what.exc_value, UnicodeDecodeError):
+        sys.__unraisablehook__(what)
+
+
 def serve(listener, front):
     """Accepts connections forever, all by the one context `front`."""
-    told = None
+    sys.unraisablehook, told = unraisable, None
     while True:
         try:
             tcp, _ = listener.accept()

@@ -26,6 +26,7 @@ BELOW = 255  # Intermediates that a certificate may allow below it: clients of r
 _RSA, _ECDSA = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a8648ce3d0201")
 _ED448, _P224 = bytes.fromhex("2b6571"), bytes.fromhex("2b81040021")
 _UTC_TIME = 0x17  # With two digits for the year.
+_PLACES = bytes.fromhex("551d1f")
 _CONSTRAINTS, _USAGES = bytes.fromhex("551d13"), bytes.fromhex("551d25")
 _KEY_USAGE = bytes.fromhex("551d0f")
 _READ = {bytes.fromhex(it) for it in ("551d11", "551d13", "551d1e", "551d1f", "551d25")}  # By rustls.
@@ -85,6 +86,7 @@ class Certificate:
         elif any(len(text) != (13 if tag == _UTC_TIME else 15) for tag, text, _ in dates):
             unread = UNDATED
         unread = (unread or forms.objection(body[2], found, [*asn1.values(algorithm), b""], point[1:])
+                  or forms.general(found)
                   or forms.nameless(fields[2][2], fields[4][2], found, asn1.values(algorithm), point[1:]))
         found = {name: (critical not in (b"", b"\0"), value) for name, critical, value in found}
         return Certificate(version, fields[0][1], fields[2][2], fields[4][2],
@@ -122,6 +124,10 @@ def by_all(source, chain, anchors, purpose):
     if what := _large(last):
         raise refuse(1, what)
     while at == 1 or last.subject != last.issuer:
+        if not trusted and last.extensions.get(_PLACES, (False, b""))[0]:
+            raise Rejected("chain_broken", source.certificate, "the places of revocation lists in a certificate "
+                           "(cRLDistributionPoints) are marked critical, and clients of Java do not know that, unless "
+                           "they check revocation")
         if not trusted and (what := _strange(last, purpose)):
             raise refuse(at, what)
         among = [it for it in anchors if it.subject == last.issuer and it not in path]

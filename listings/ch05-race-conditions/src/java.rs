@@ -79,3 +79,10 @@ pub(crate) fn must_staple(certificate: &X509Certificate<'_>) -> bool {
         it.oid.to_id_string() == "1.3.6.1.5.5.7.1.24" && it.value.windows(3).any(|it| it == status)
     })
 }
+
+/// Whether it has places of revocation lists that are marked critical. Java knows them where it checks revocation, which
+/// it does not by default.
+pub(crate) fn has_critical_places(certificate: &X509Certificate<'_>) -> bool {
+    let mut all = certificate.extensions().iter();
+    all.any(|it| it.critical && it.oid.to_id_string() == "2.5.29.31")
+}

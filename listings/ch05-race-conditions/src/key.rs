@@ -55,17 +55,22 @@ pub(crate) fn explain(rejected: Rejected, source: &Source, contents: &Contents) 
     }
 }
 
-/// Checks that the key signs. One that parses may not: an RSA key whose private exponent has more bits than its modulus
-/// does not, and each handshake would end.
+/// Checks that the key signs, once for each set: what is served has signed. A key that parses may not. One of RSA whose
+/// private exponent has more bits than its modulus does not, and each handshake would end.
 ///
 /// # Errors
 /// `malformed`, of the file of the key.
-pub(crate) fn signs(source: &Source, identity: &Identity) -> Result<(), Rejected> {
+pub(crate) fn signs(
+    source: &Source,
+    identity: &Identity,
+    serving: Option<&Identity>,
+) -> Result<(), Rejected> {
+    if serving.is_some_and(|serving| serving.set_sha256 == identity.set_sha256) {
+        return Ok(());
+    }
     let known = default_provider().signature_verification_algorithms;
-    let signer = identity
-        .certified
-        .key
-        .choose_scheme(&known.supported_schemes());
+    let key = &identity.certified.key;
+    let signer = key.choose_scheme(&known.supported_schemes());
     match signer.map(|signer| signer.sign(b"a trial")) {
         Some(Err(_)) => Err(reject(Reason::Malformed, &source.files.key, &MUTE)),
         Some(Ok(_)) | None => Ok(()),

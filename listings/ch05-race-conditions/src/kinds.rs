@@ -56,6 +56,9 @@ fn packed(text: &[u8], with: &[u8]) -> bool {
 /// short.
 const OF_DER: [&[u8]; 3] = [b"MI", b"MC4CAQ", b"MHcCAQEE"];
 
+const OF_PKCS12: &str = "base64 of PKCS #12, as Azure Key Vault holds it: `base64 -d OLD | openssl pkcs12 -nodes -out \
+                         NEW` writes PEM";
+
 /// Whether this base64 begins as PKCS #12 does (RFC 7292, section 4): a sequence with the number 3, and another sequence.
 fn holds_pkcs12(text: &[u8]) -> bool {
     let from = text.iter().position(u8::is_ascii_alphanumeric).unwrap_or(0);
@@ -147,9 +150,7 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
             "base64 of base64 of PEM, as in a Kubernetes Secret that was encoded before (`stringData` encodes \
              once): `base64 -d` twice unpacks it"
         }
-        () if packed(text, b"MI") && holds_pkcs12(text) => {
-            "base64 of PKCS #12, as Azure Key Vault holds it: `base64 -d OLD | openssl pkcs12 -nodes -out NEW` writes PEM"
-        }
+        () if packed(text, b"MI") && holds_pkcs12(text) => OF_PKCS12,
         () if OF_DER.into_iter().any(|with| packed(text, with)) => {
             "base64 without the lines that begin and end a PEM block (`-----BEGIN CERTIFICATE-----`)"
         }

@@ -79,6 +79,10 @@ pub(crate) fn taken_by_all(
     leaf_may_sign(leaf)?;
     leaf_is_stapled(leaf, peers)?;
     leaf_is_of_type(leaf, peers)?;
+    let mut shown = before.iter().filter(|link| link.file == files.certificate);
+    if let Some(link) = shown.find(|link| java::has_critical_places(&link.parsed)) {
+        return Err(reject(Reason::ChainBroken, link.file, &PLACES));
+    }
     for (below, issuer) in path.iter().skip(1).enumerate() {
         may_issue(issuer, below, peers)?;
     }
@@ -127,6 +131,9 @@ fn build<'a>(
 const STAPLE: &str = "the leaf asks for a stapled answer of OCSP (must-staple, RFC 7633), and this server gives none: \
                       clients of GnuTLS refuse it";
 
+const PLACES: &str = "the places of revocation lists in a certificate (cRLDistributionPoints) are marked critical, and \
+                      clients of Java do not know that, unless they check revocation";
+
 /// Authorities that have issued each other, as bridges between two do.
 const CIRCLE: &str = "it leads in a circle: these authorities have issued each other, and the certificate that \
                       one of them has signed itself is missing or stands behind them";
@@ -169,7 +176,39 @@ pub(crate) fn explain(
         }
         visited.push(last);
     }
-    rejected
+    match all.get(last) {
+        Some(end) => unknown(rejected, end, (last + 1, chain.len()), anchors),
+        None => rejected,
+    }
+}
+
+/// The same rejection, with the certificate at which the path ends, where rustls says `UnknownIssuer` alone. It stands
+/// at this place of so many in the chain.
+fn unknown(
+    rejected: Rejected,
+    end: &Link<'_>,
+    (at, of): (usize, usize),
+    anchors: &[CertificateDer<'static>],
+) -> Rejected {
+    let (subject, issuer) = (end.parsed.subject(), end.parsed.issuer());
+    let what = match signed_itself(&end.parsed) {
+        true if anchors.contains(end.der) => return rejected,
+        true => format!(
+            "certificate {at} of {of}, \"{subject}\", has issued itself, and is none of the authorities"
+        ),
+        false if at > of => format!(
+            "no certificate here has the name of the authority that has issued \"{subject}\""
+        ),
+        false => format!(
+            "no certificate of \"{issuer}\", which has issued certificate {at} of {of}, stands in the chain or among \
+             the authorities"
+        ),
+    };
+    if !rejected.detail.ends_with("UnknownIssuer") {
+        return rejected;
+    }
+    let detail = format!("{}: {what}", rejected.detail);
+    Rejected { detail, ..rejected }
 }
 
 /// How many bits its RSA key has, where clients verify no signature by that.

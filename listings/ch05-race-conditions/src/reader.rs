@@ -118,11 +118,7 @@ impl Reader {
             |rejected| {
                 let rejected = path::explain(rejected, source, &chain, &anchors, now);
                 let of_key = rejected.file == files.key && !chain.is_empty();
-                let text = if of_key {
-                    &contents.key
-                } else {
-                    &contents.certificate
-                };
+                let text = [&contents.certificate, &contents.key][usize::from(of_key)];
                 key::explain(pem::explain(rejected, text), source, &contents)
             },
         )?;
@@ -137,10 +133,7 @@ impl Reader {
             Some(peers) => identity.with_peer_anchors(peers),
             None => identity,
         };
-        // What is served has signed.
-        if serving.is_none_or(|serving| serving.set_sha256 != identity.set_sha256) {
-            key::signs(source, &identity)?;
-        }
+        key::signs(source, &identity, serving)?;
         let lost = self.names_lost(source, serving, &identity)?;
         Ok(Judged {
             ended: ended::ended(source, &identity, now),

@@ -28,10 +28,9 @@ pub(crate) fn left_out(line: &str) -> Option<&'static str> {
     if is_null || line.contains(" blob data]") && is_large_blob(line) {
         return Some(LEFT_OUT);
     }
-    // systemd-journald, its kernel log, and rsyslog.
+    // systemd-journald and rsyslog.
     let drops = [
         ("Suppressed ", " messages from "),
-        ("Missed ", " kernel messages"),
         ("begin to drop ", "due to rate-limiting"),
         (" lost ", "due to rate-limiting"),
     ];

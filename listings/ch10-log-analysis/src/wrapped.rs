@@ -40,6 +40,11 @@ const FIELDS: [&str; 22] = [
     "original",
     "fields",
 ];
+/// Fields that hold a line as text, and no event as an object. A field of another name may hold what a client has sent,
+/// such as the name of its program: whoever likes can send an event.
+const TEXTS: [&str; 4] = ["_msg", "@rawstring", "Message", "full_message"];
+/// Fields that hold rows, each of which has a line among its cells.
+const ROWS: [&str; 2] = ["values", "rows"];
 /// A text within a text within a text, and some objects around them, and no more: what is deeper, nobody writes.
 const DEEPEST: u32 = 3 * TEXT + 7;
 /// What a text within an object costs of that. An object within one costs 1.
@@ -211,7 +216,11 @@ fn in_fields(object: &Map<String, Value>, deeper: u32) -> Found {
     };
     for value in FIELDS.iter().filter_map(|field| object.get(*field)) {
         let found = match value {
-            Value::Object(inner) => of_object(inner.clone(), deeper, true),
+            Value::Object(inner) => match inner.get("stringValue").and_then(Value::as_str) {
+                // OpenTelemetry.
+                Some(text) => of_text(text, deeper),
+                None => of_object(inner.clone(), deeper, true),
+            },
             value => match text_of(value) {
                 Some(text) => of_text(&text, deeper),
                 None => elsewhere(value, deeper),
@@ -225,14 +234,23 @@ fn in_fields(object: &Map<String, Value>, deeper: u32) -> Found {
     }
     let others = object.iter();
     let others = others.filter(|(field, _)| !FIELDS.contains(&field.as_str()));
-    for (_, value) in others {
-        nothing.add(elsewhere(value, deeper));
+    for (field, value) in others {
+        nothing.add(match value {
+            Value::String(text) if is_line(field, object) => of_line(text, deeper),
+            Value::Array(rows) if ROWS.contains(&field.as_str()) => of_rows(rows, deeper),
+            value => elsewhere(value, deeper),
+        });
     }
     nothing
 }
 
-/// The events in a field that has another name than those of collectors that are known. A text is nothing but events
-/// there: in words, one may be quoted that happened elsewhere.
+/// Whether a field holds a line as text. CloudWatch's Logs Insights names it in another field.
+fn is_line(field: &str, object: &Map<String, Value>) -> bool {
+    let names_it = || object.get("field").and_then(Value::as_str) == Some("@message");
+    TEXTS.contains(&field) || field == "value" && names_it()
+}
+
+/// The events in a field that has another name than those of collectors that are known. No text is read there.
 fn elsewhere(value: &Value, deeper: u32) -> Found {
     match value {
         Value::Object(inner) if is_timed(inner) => itself(inner.clone()),
@@ -246,8 +264,35 @@ fn elsewhere(value: &Value, deeper: u32) -> Found {
             }
             all
         }
-        Value::String(text) if text.trim_start().starts_with('{') => of_text(text, deeper),
         _ => Found::default(),
+    }
+}
+
+fn of_rows(rows: &[Value], deeper: u32) -> Found {
+    let mut all = Found::default();
+    let Some(deeper) = deeper.checked_sub(2) else {
+        return all;
+    };
+    for row in rows {
+        let Value::Array(cells) = row else {
+            all.add(elsewhere(row, deeper));
+            continue;
+        };
+        for cell in cells {
+            all.add(match cell {
+                Value::String(text) => of_line(text, deeper),
+                cell => elsewhere(cell, deeper),
+            });
+        }
+    }
+    all
+}
+
+/// The events of a text that is nothing but events: in words, one may be quoted that happened elsewhere.
+fn of_line(text: &str, deeper: u32) -> Found {
+    match text.trim_start().starts_with('{') {
+        true => of_text(text, deeper),
+        false => Found::default(),
     }
 }
 

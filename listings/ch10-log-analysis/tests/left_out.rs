@@ -35,11 +35,12 @@ fn a_message_that_was_left_out_may_be_any() {
     ] {
         cannot_be_told(&format!("{RUN}{line}\n"), "run.jsonl:9 lacks its message");
     }
-    // So short is no event, and another program may speak of blobs.
+    // So short is no event, another program may speak of blobs, and the kernel writes no events.
     for line in [
         "Jan 01 00:00:05 host other[9]: [5B blob data]",
         "Jan 01 00:00:05 host other[9]: wrote blob data] to [disk OK",
         r#"{"MESSAGE":null}"#,
+        "Jan 01 00:00:05 host systemd-journald[1]: Missed 7 kernel messages",
     ] {
         let none = ["--none", "key_exposed"];
         let (code, error) = Scene::new(&format!("{RUN}{line}\n")).assert(&none);

@@ -62,12 +62,19 @@ class Answer(BaseHTTPRequestHandler):
 def main(chain, key, roots, name, address, poll=POLL):
     # Agents and systemd say "reload" by it, and it would end the process. The files are looked at anyway.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    sys.unraisablehook = unraisable
     host, port = address.rsplit(":", 1)
     rotating = Rotating((chain, key, roots), (name,), Hook(), float(poll))
     with Server((host, int(port)), Answer) as server:
         server.rotating = rotating
         server.serve_forever()
 # ANCHOR_END: server
+
+
+def unraisable(what):
+    """A client that asks for a name that is not ASCII ends its own handshake. Python would write of it to the log."""
+    if not isinstance(what.exc_value, UnicodeDecodeError):
+        sys.__unraisablehook__(what)
 
 
 class Hook:

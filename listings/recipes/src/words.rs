@@ -44,6 +44,10 @@ fn said(why: &Error) -> String {
     if said.contains("UnsupportedSignatureAlgorithm") {
         return "clients do not verify the algorithm of a signature (SHA-1, say)".into();
     }
+    let said = said.replace(
+        "UnknownIssuer",
+        "UnknownIssuer: no intermediate in the chain, or other roots",
+    );
     let more = "BadSignature: by another key, or by RSA below 2048 or above 8192 bits";
     said.replace("BadSignature", more)
 }

@@ -63,6 +63,7 @@ pub struct Recorder {
     attempts: chapter_11::Recorder<FailureKind>,
     kept: Mutex<Vec<Kept>>,
     graceful_closes: Mutex<Vec<Class>>,
+    timed_out: Mutex<Vec<(Attempt, Duration)>>,
     behind: Mutex<Behind>,
 }
 
@@ -96,6 +97,17 @@ impl Recorder {
     pub fn graceful_closes(&self, class: Class) -> usize {
         let closes = self.graceful_closes.lock();
         closes.iter().filter(|of| **of == class).count()
+    }
+
+    /// A request met the end of a server's time-out, and was asked again: as it would have failed, and for how long
+    /// its connection had been idle.
+    pub fn put_timed_out(&self, attempt: Attempt, idle: Duration) {
+        self.timed_out.lock().push((attempt, idle));
+    }
+
+    /// Those requests.
+    pub fn timed_out(&self) -> Vec<(Attempt, Duration)> {
+        self.timed_out.lock().clone()
     }
 
     /// An attempt that was `due` begins now: late, if this side was slow.

@@ -24,6 +24,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::check::{RunControl, Step, check};
+use crate::error::Error;
 use crate::report::{Finding, Outcome, Report, ScenarioReport};
 use crate::scenarios::options::{ScenarioContext, ScenarioOptions};
 use crate::scenarios::{self, ScenarioRuns, unjudged};
@@ -190,12 +191,30 @@ impl Going<'_> {
         };
         let of_layout =
             |writer: &Writer| writer.writes_one_file() == (self.spec.layout == Layout::Bundle);
-        let writers = writers.into_iter().filter(of_layout);
-        let (turns, mut trying) = (
-            Arc::new(Semaphore::new(self.options.jobs.max(1))),
-            JoinSet::new(),
-        );
-        for (at, writer) in writers.enumerate() {
+        let writers: Vec<_> = writers.into_iter().filter(of_layout).collect();
+        let jobs = self.options.jobs;
+        let mut tried = self.by_each(&writers, jobs).await;
+        // Servers of one description may be in each other's way.
+        if jobs > 1 && tried.iter().any(|(.., report)| report.is_err()) {
+            tried = self.by_each(&writers, 1).await;
+        }
+        for (_, writer, report) in tried {
+            match report {
+                Ok(report) => stage.add(report, Some(writer))?,
+                Err(error) => stage.not_started(error)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Rotates by each of these writers, so many at once. In their order.
+    async fn by_each(
+        &self,
+        writers: &[Writer],
+        jobs: usize,
+    ) -> Vec<(usize, Writer, Result<Report, Error>)> {
+        let (turns, mut trying) = (Arc::new(Semaphore::new(jobs.max(1))), JoinSet::new());
+        for (at, writer) in writers.iter().copied().enumerate() {
             let mut options = self.options.options(self.options.by_each_writer, writer);
             options.classes = Some(match (self.spec.protocol, &self.spec.download) {
                 (Protocol::AnyHttp, None) => vec![Class::Full],
@@ -216,13 +235,7 @@ impl Going<'_> {
         }
         let mut tried = trying.join_all().await;
         tried.sort_by_key(|(at, ..)| *at);
-        for (_, writer, report) in tried {
-            match report {
-                Ok(report) => stage.add(report, Some(writer))?,
-                Err(error) => stage.not_started(error)?,
-            }
-        }
-        Ok(())
+        tried
     }
 
     /// Runs the scenarios of the stage.

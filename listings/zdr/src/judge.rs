@@ -6,6 +6,7 @@
 //! - [`rejected`]: rotations in whose end clients reject what is shown.
 //! - [`flap`]: of the old certificate that comes back; `chance`: whether two shares differ.
 //! - [`overload`]: what is no failure where there was too much to do; `explained`: whether that explains it.
+//! - `timed_out`: what is no failure where a server ends connections by a time-out of its own.
 //! - [`shortage`]: what is no failure where something had run out, here or at the server.
 //! - [`growth`]: what each rotation leaves behind; `work`: what is left to do.
 //! - [`verdict`]: from findings and figures to a verdict.
@@ -26,5 +27,6 @@ pub mod of_server;
 pub mod overload;
 pub mod rejected;
 pub mod shortage;
+pub(crate) mod timed_out;
 pub mod verdict;
 pub(crate) mod work;

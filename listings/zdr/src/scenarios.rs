@@ -202,8 +202,8 @@ impl ScenarioRuns {
     /// Says that servers of this description do not run at the same time: this scenario's did not start, for this reason.
     fn not_side_by_side(&mut self, scenario: &str, why: &str) {
         let words = format!(
-            "Two servers of this description cannot run at the same time, so each scenario was run on its own, which takes \
-             longer. If each is given a port of its own for everything (`{{admin_port}}` is another free one), and its \
+            "It seems that two servers of this description cannot run at the same time: this scenario's did not start beside \
+             others, and did alone. So each scenario was run on its own, which takes longer. If each is given a port of its own for everything (`{{admin_port}}` is another free one), and its \
              own folder (`{{dir}}`), several run at once. Beside others: {why}"
         );
         self.found.push(Finding {

@@ -24,6 +24,32 @@ fn each_exercise_is_tried() {
     );
 }
 
+/// The gate is built with all features. A learner's answer is built with those of its chapter alone.
+#[test]
+fn each_answer_uses_what_its_chapter_may_use() {
+    for one in &of_the_book().exercises {
+        let chapter = one.chapter.as_str();
+        let files = ["starter.rs", "solution.rs"].map(|file| one.folder.join(file));
+        let kept = ["right", "wrong"].map(|kind| one.folder.join(kind));
+        let kept = kept.iter().flat_map(fs::read_dir).flatten();
+        for file in files
+            .into_iter()
+            .chain(kept.map(|file| file.unwrap().path()))
+        {
+            let text = fs::read_to_string(&file).unwrap();
+            for (name, may) in [
+                ("openssl::", chapter == "ch04"),
+                ("hyper::", chapter >= "ch06"),
+                ("hyper_util::", chapter >= "ch06"),
+                ("fastrand::", chapter >= "ch09"),
+            ] {
+                let uses = text.contains(&format!("use {name}"));
+                assert!(may || !uses, "{}: {name}", file.display());
+            }
+        }
+    }
+}
+
 #[test]
 fn each_exercise_is_whole() {
     for one in &of_the_book().exercises {

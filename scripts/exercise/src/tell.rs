@@ -267,11 +267,12 @@ impl Teller<'_> {
         writeln!(out, "Next: {}", self.command("next"))
     }
 
-    /// What was recorded of each exercise that has begun.
+    /// What was recorded, of each exercise of which something was.
     pub fn progress(&self, out: &mut dyn Write, progress: &Progress) -> io::Result<()> {
         for exercise in &self.set.exercises {
             let (state, entry) = (progress.state(self.folder, exercise), progress.of(exercise));
-            if state == State::New && entry.runs == 0 && entry.hints == 0 {
+            let untouched = entry.runs == 0 && entry.hints == 0 && entry.solution_shown.is_none();
+            if state == State::New && untouched {
                 continue;
             }
             let of = exercise.about.hints.len();
@@ -279,7 +280,8 @@ impl Teller<'_> {
             let runs = if entry.runs == 1 { "run" } else { "runs" };
             let (style, word) = match state {
                 State::Done => (GOOD, "done"),
-                _ => (OPEN, "begun"),
+                State::New => (FAINT, "new"),
+                State::Begun => (OPEN, "begun"),
             };
             writeln!(
                 out,

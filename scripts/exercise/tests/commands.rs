@@ -88,6 +88,25 @@ fn a_solution_waits_for_the_hints_unless_it_is_wanted_now() {
     learner.says(&["solution", "drain"]);
 }
 
+/// A solution that was looked at before anything was written is on the record as well.
+#[test]
+fn progress_tells_in_words_what_was_done_and_looked_at() {
+    let learner = Learner::new();
+    learner.write(
+        "progress.json",
+        r#"{"format":1,"exercises":{"cost":{"runs":1},"drain":{"runs":2}}}"#,
+    );
+    learner.says(&["solution", "handover", "--now"]);
+    let said = learner.says(&["progress"]);
+    for line in [
+        "new    cost        1 run, 0 of 3 hints\n",
+        "new    handover    0 runs, 0 of 3 hints, solution shown\n",
+        "new    drain       2 runs, 0 of 3 hints\n",
+    ] {
+        assert!(said.contains(line), "no `{line}` in: {said}");
+    }
+}
+
 #[test]
 fn a_teacher_reads_what_was_done() {
     let learner = Learner::new();

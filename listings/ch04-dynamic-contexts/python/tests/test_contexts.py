@@ -6,13 +6,17 @@ import os
 import ssl
 import subprocess
 import sys
+import types
 import weakref
 from pathlib import Path
+from unittest import mock
 
 import contexts
 import files
 import identity
+import serve
 import watch
+from bounded import Bounded
 from issued import Bench, path, serial
 from rejected import Rejected
 
@@ -412,6 +416,17 @@ class Exposed(Bench):
         (self.directory / "tls.key").write_text("")
         self.assertRaises(Rejected, store.reload)
         self.assertEqual(modes[3:], [("key_exposed", "0604")])
+
+
+class Unraisable(Bounded):
+    def test_a_client_writes_nothing_to_the_log_by_the_name_that_it_asks_for(self):
+        of_a_name = UnicodeDecodeError("ascii", b"b\xfccher", 1, 2, "ordinal not in range(128)")
+        for error, lines in ((of_a_name, 0), (RuntimeError("another"), 1)):
+            what = types.SimpleNamespace(
+                exc_type=type(error), exc_value=error, exc_traceback=None, err_msg=None, object=None)
+            with mock.patch.object(sys, "__unraisablehook__") as written:
+                serve.unraisable(what)
+            self.assertEqual(written.call_count, lines, error)
 
 
 class Arguments(Bench):

@@ -49,6 +49,16 @@ pub fn names(kind: &str, made: &mut Made<'_>) -> bool {
             let places = it(31, &sequence(&[&sequence(&[&place])]));
             tree.leaf.extensions.push(places);
         }
+        "places-critical" | "intermediate-places-critical" => {
+            let uri = tlv(0x86, b"http://example.org/list.crl");
+            let place = sequence(&[&tlv(0xa0, &tlv(0xa0, &uri))]);
+            let places = extension(&[0x55, 0x1d, 31], true, &sequence(&[&place]));
+            let of = match kind {
+                "places-critical" => &mut tree.leaf,
+                _ => &mut tree.middle,
+            };
+            of.extensions.push(places);
+        }
         "authority-key-broken-name" => {
             let number = tlv(0x82, &tree.middle.serial);
             let issuer = tlv(0xa1, &user_without_value());

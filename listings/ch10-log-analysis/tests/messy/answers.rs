@@ -81,6 +81,21 @@ fn a_field_of_any_name_may_hold_an_event() {
         let found = answers(&(wrapped.join("\n") + "\n"));
         assert_eq!(found, plain, "{}", wrapped[0]);
     }
+    // What a client has sent may be whatever it likes.
+    let sent = loaded(9, 3, "c");
+    for access in [
+        json!({"status": 404, "user_agent": sent}),
+        json!({"request": {"headers": {"User-Agent": [sent]}}}),
+        json!({"headers": [{"name": "User-Agent", "value": sent}]}),
+        json!({"headers": [{"name": "User-Agent", "values": [sent]}]}),
+        json!({"body": {"stringValue": "GET /"}, "attributes": [{"key": "agent", "value": {"stringValue": sent}}]}),
+    ] {
+        assert_eq!(
+            answers(&format!("{access}\n"))["log"]["events"],
+            0,
+            "{access}"
+        );
+    }
     // In the words of another program, an event is quoted.
     let quoted = json!({"level": "warn", "reason": format!("not sent: {}", loaded(9, 3, "c"))});
     assert_eq!(answers(&format!("{quoted}\n"))["log"]["events"], 0);

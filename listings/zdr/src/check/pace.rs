@@ -12,6 +12,7 @@ use crate::judge::findings::{ROTATION, finding};
 use crate::judge::overload::Overload;
 use crate::load::Load;
 use crate::report::{Code, Finding, Severity};
+use crate::server::spec::Reload;
 use crate::testbed::TestBed;
 use ch11_verification::attempt::Class;
 
@@ -43,7 +44,9 @@ pub(super) async fn begun(
         (control.progress)(Step::Slowed(lower));
         let rests = async {
             load.stop().await;
-            rested(testbed).await;
+            if !rested(testbed).await {
+                start_anew(testbed).await;
+            }
         };
         // The next run ends at once where this was interrupted.
         tokio::select! {
@@ -55,18 +58,35 @@ pub(super) async fn begun(
 // ANCHOR_END: begun
 
 /// Waits until the server has come to its end with those who came too fast: until a client alone is served at once,
-/// or a few in a row had to wait for that.
-async fn rested(testbed: &TestBed) {
+/// or a few in a row had to wait for that. Returns whether any was served.
+async fn rested(testbed: &TestBed) -> bool {
     let Ok(client) = testbed.client() else {
-        return;
+        return true;
     };
+    let mut served = false;
     for _ in 0..5 {
         let asked = Instant::now();
         let (_, answered) = testbed.target.probe(&client).await;
+        served |= answered.is_ok();
         if answered.is_ok() && asked.elapsed() < LATE {
-            return;
+            break;
         }
     }
+    served
+}
+
+/// Starts a server again that goes on serving those who have long left, so that no other client is served in time. One
+/// that is attached to is in use, and is left alone.
+async fn start_anew(testbed: &mut TestBed) {
+    if testbed.spec().attach.is_some() {
+        return;
+    }
+    let restart = Reload {
+        restart: true,
+        ..Reload::default()
+    };
+    // One that does not start is seen by the next clients.
+    let _ = testbed.server.reload_by(&restart, "").await;
 }
 
 /// The next lower rate, if there may be one.

@@ -27,6 +27,7 @@ use crate::judge::of_server::of_server;
 use crate::judge::overload::{Overload, rotations_keep_waiting};
 use crate::judge::rejected::Missed;
 use crate::judge::shortage::{is_full, is_short, set_aside, shortage};
+use crate::judge::timed_out::with_lost;
 use crate::load::{Load, Rates};
 use crate::report::format::counted;
 use crate::report::waiver::WaiverReport;
@@ -210,8 +211,10 @@ impl Run {
     pub(super) fn report(&self, testbed: &mut TestBed) -> Report {
         // A log that cannot be read has nothing to say.
         let _ = testbed.server.catch_up();
-        let mut records = self.recorder.records();
         let windows = &self.windows;
+        let (all, again) = (self.recorder.records(), self.recorder.timed_out());
+        let ends_idle = |idle| testbed.target.usual.ends_idle(idle);
+        let mut records = with_lost(all, again, ends_idle, windows);
         let crowded = crowded(&records, windows, testbed.server.is_in_background());
         set_aside(&mut records);
         let of_class = |class: &Class| measure::class(*class, &self.recorder, &records, windows);

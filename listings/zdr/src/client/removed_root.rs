@@ -49,7 +49,8 @@ pub(super) async fn removed_root(bench: &mut Bench, within: Duration) -> Result<
     if matches!(met, Met::Objected) && !stays_away(bench, began + within).await {
         let words = format!(
             "{ms} ms after the root was removed from its file, it rejected a certificate of that root, and then sent \
-             its request all the same: it falls back to a connection that it does not verify."
+             its request all the same: it falls back to a connection that it does not verify, or one of its connections \
+             still goes by that root."
         );
         return Ok(step.failed(words));
     }

@@ -1,6 +1,6 @@
 //! From findings and figures to a verdict.
 
-use crate::attempt::Class;
+use crate::attempt::{Class, FailureKind};
 use crate::judge::findings::{ROTATION, share};
 use crate::report::cause::kind::CauseKind;
 use crate::report::coverage::remark;
@@ -49,7 +49,7 @@ fn sentence(report: &Report, failures: &[&Finding]) -> String {
                 many => format!(" And {} more things are wrong.", many - 1),
             };
             let words = &worst.words;
-            match failed_before(worst) {
+            match failed_before(report, worst) {
                 // Another generator, or an agent, may have rotated meanwhile.
                 Some(class) if report.rotations.is_empty() => format!(
                     "{name} fails clients of class {class}. {words}{more} {NOTHING}, and does not know whether something \
@@ -88,7 +88,7 @@ fn sentence(report: &Report, failures: &[&Finding]) -> String {
 fn worst_under_load<'a>(report: &'a Report, failures: &[&'a Finding]) -> Option<&'a Finding> {
     let is_one = |of: &&Finding| of.scenario == ROTATION && of.fails();
     let mut early = failures.iter().copied();
-    let early = early.find(|of| is_one(of) && failed_before(of).is_some());
+    let early = early.find(|of| is_one(of) && failed_before(report, of).is_some());
     let never = failures.iter().copied();
     let mut never = never.filter(|_| shows_none(report, failures));
     let never = never.find(|of| is_one(of) && of.code == Code::NotPickedUp);
@@ -112,11 +112,26 @@ fn shows_none(report: &Report, failures: &[&Finding]) -> bool {
 }
 
 /// The class whose attempts failed in this way before the first rotation, where there is one: what is wrong
-/// then is no matter of rotation.
-fn failed_before(finding: &Finding) -> Option<Class> {
+/// then is no matter of rotation. Where more of them failed in ways that only rotations brought, that is.
+fn failed_before(report: &Report, finding: &Finding) -> Option<Class> {
     let mut evidence = finding.evidence.iter();
-    let before = evidence.find(|of| of.phase == Some(Phase::Before));
-    before.map(|of| of.class)
+    let before = evidence.find(|of| of.phase == Some(Phase::Before))?;
+    let class = report.classes.iter().find(|of| of.class == before.class);
+    let failures = class.map(|of| of.failures.as_slice()).unwrap_or_default();
+    let of_code = failures
+        .iter()
+        .filter(|of| Code::of(of.kind) == finding.code);
+    let is_early = |kind: FailureKind| {
+        let mut of_kind = failures.iter().filter(|of| of.kind == kind);
+        of_kind.any(|of| of.phase == Phase::Before)
+    };
+    let (early, others): (Vec<_>, Vec<_>) = of_code.partition(|of| is_early(of.kind));
+    let rotating = others.iter().filter(|of| of.phase == Phase::During);
+    let [early, rotating] = [
+        early.iter().map(|of| of.count).sum::<u64>(),
+        rotating.map(|of| of.count).sum(),
+    ];
+    (rotating <= early).then_some(before.class)
 }
 
 /// What was done to it is another matter than what happens every day: which level it passes is said.

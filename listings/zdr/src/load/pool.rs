@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use crate::attempt::FailureKind;
 use crate::attempt::failure::Where;
+use crate::attempt::{Attempt, FailureKind};
 use ch11_verification::attempt::Class;
 use lab::client::Client;
 
@@ -77,7 +77,7 @@ impl Pool {
     async fn asked(&self, probe: &mut Probe) -> Result<(), Failed> {
         let (context, target) = (&self.context, &self.context.target);
         while let Some(mut kept) = self.next() {
-            let idle = kept.idle();
+            let (began, idle) = (context.recorder.now(), kept.idle());
             let asked = kept.request(async |kept| kept.request(target, ANSWER, Where::Kept).await);
             match asked.await {
                 Ok(true) => {
@@ -90,9 +90,12 @@ impl Pool {
                 }
                 // It was not sent: a client may ask again over another connection.
                 Err(failed) if failed.unsent => context.recorder.graceful_close(Class::Pooled),
-                Err(failed) if failed.kind == FailureKind::Lost && target.usual.ends_idle(idle) => {
+                Err(failed)
+                    if failed.kind == FailureKind::Lost && target.usual.may_end_idle(idle) =>
+                {
                     kept.timed_out();
                     context.recorder.graceful_close(Class::Pooled);
+                    self.timed_out(began, idle, failed);
                 }
                 Err(failed) => return Err(failed),
             }
@@ -102,6 +105,20 @@ impl Pool {
             self.idle().push_back(KeptConnection::new(context, new));
         }
         Ok(())
+    }
+
+    /// Writes a request down that is asked again. Where many were lost at rotations, those were cut.
+    fn timed_out(&self, began: Duration, idle: Duration, failed: Failed) {
+        let recorder = &self.context.recorder;
+        let attempt = Attempt {
+            done: recorder.now(),
+            failed: Some(failed.kind),
+            error: Some(failed.error),
+            opened: false,
+            paced: true,
+            ..Attempt::opening(Class::Pooled, began)
+        };
+        recorder.put_timed_out(attempt, idle);
     }
 
     /// The connection that has been idle for longest and is still open.

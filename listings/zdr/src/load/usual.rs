@@ -41,9 +41,14 @@ impl Usual {
 
     /// Whether it ends connections that have been idle for so long, or somewhat less, while nothing is rotated. A request
     /// that it meets then is lost to its time-out: RFC 9112, section 9.5, tells of this race.
-    pub(super) fn ends_idle(&self, idle: Duration) -> bool {
+    pub(crate) fn ends_idle(&self, idle: Duration) -> bool {
         let known = *self.idle.lock();
         known.is_some_and(|(shortest, many)| many >= IDLE && idle * 2 >= shortest)
+    }
+
+    /// Whether that may yet turn out: before the first rotation, some are found closed later.
+    pub(super) fn may_end_idle(&self, idle: Duration) -> bool {
+        !self.known.lock().1 || self.ends_idle(idle)
     }
 
     /// Whether this is an answer like others. An error of the server never is. What a client is told about its own
@@ -98,6 +103,7 @@ mod tests {
             usual.ended_idle(ms(idle));
         }
         assert!(!usual.ends_idle(ms(400)), "two may be chance");
+        assert!(usual.may_end_idle(ms(400)), "a third may come");
         usual.ended_idle(ms(350));
         assert!(usual.ends_idle(ms(300)) && usual.ends_idle(ms(160)));
         assert!(!usual.ends_idle(ms(100)));
@@ -107,7 +113,7 @@ mod tests {
         for _ in 0..IDLE {
             usual.ended_idle(ms(400));
         }
-        assert!(!usual.ends_idle(ms(400)));
+        assert!(!usual.ends_idle(ms(400)) && !usual.may_end_idle(ms(400)));
     }
 
     #[test]

@@ -156,12 +156,7 @@ fn told_in_vain(report: &Report) -> Option<String> {
 fn has_complained(report: &Report, cause: &Cause) -> bool {
     let mut findings = cause.places().filter_map(|at| report.findings.get(at));
     let complains = |of: &Finding| {
-        let said = [
-            "; it said: ",
-            " It said: ",
-            "; the command `",
-            " the command `",
-        ];
+        let said = ["; it said: ", " It said: ", " the command `"];
         of.code == Code::NotPickedUp && said.iter().any(|said| of.words.contains(said))
     };
     let kinds = [CauseKind::NeverShowsNew, CauseKind::OverlooksRenewals];

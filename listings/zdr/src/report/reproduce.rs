@@ -26,10 +26,8 @@ pub struct Reproduction {
 /// How to see one of a report's causes. `None` where no client can: a log, a process.
 pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
     let reach = report.server.reach.as_ref()?;
-    let first = cause
-        .findings
-        .first()
-        .and_then(|at| report.findings.get(*at));
+    let first = cause.findings.first();
+    let first = first.and_then(|at| report.findings.get(*at));
     let of_class = |found: &Finding| match found.evidence.first() {
         Some(seen) => Some(seen.class),
         None => found.class,

@@ -10,6 +10,7 @@ use tokio::time::{sleep, timeout};
 use crate::attempt::{Attempt, Class, Recorder};
 use crate::error::Error;
 use crate::judge::overload::is_busy;
+use crate::judge::timed_out::with_lost;
 use crate::load::{Load, Rates};
 use crate::testbed::TestBed;
 use crate::testbed::rotate::{rotate, watch};
@@ -47,6 +48,12 @@ impl ProbeClient {
             classes,
             &rates,
         )?)
+    }
+
+    /// All attempts. What a time-out of the server may have ended is a failure among them: here, none is known.
+    pub(crate) fn records(&self) -> Vec<Attempt> {
+        let (all, again) = (self.recorder.records(), self.recorder.timed_out());
+        with_lost(all, again, |_| false, &[])
     }
 
     /// Waits until some clients that came after this moment are done, however they fared. Where clients are rare, or

@@ -39,8 +39,7 @@ pub(crate) async fn under_load(
     let load = probes.load(&testbed, &classes, context.options.rate)?;
 
     // What has never been picked up cannot be lost.
-    let mut typical = context.typical;
-    let (mut waited_for, mut usual) = (None, Duration::ZERO);
+    let (mut typical, mut waited_for, mut usual) = (context.typical, None, Duration::ZERO);
     if scenario != Scenario::ChangedAtStart {
         let first = probes.rotate(&mut testbed).await?;
         let Some(new) = first.first_new else {
@@ -67,7 +66,7 @@ pub(crate) async fn under_load(
     settled(&probes, &testbed, typical).await;
     load.stop().await;
 
-    let (records, shortage) = with_room(scenario, probes.recorder.records(), from);
+    let (records, shortage) = with_room(scenario, probes.records(), from);
     let overload = overload(&probes, &testbed, from, waited_for.as_slice());
     if went_back(&records, &last, None) {
         outcome.fail(

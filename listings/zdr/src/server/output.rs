@@ -135,6 +135,22 @@ impl ServerOutput {
         }
     }
 
+    /// What another program said, without the lines that hold bytes of one of these keys.
+    pub(crate) fn without_keys(&self, text: &str) -> String {
+        let inner = self.lock();
+        let lines = text.lines().map(|line| match inner.secrets.leak_in(line) {
+            true => HIDDEN,
+            false => line,
+        });
+        let mut lines: Vec<&str> = lines.collect();
+        lines.dedup_by(|line, before| line == before && *line == HIDDEN);
+        // One number to a line.
+        match inner.secrets.leak_in(&lines.join(" ")) {
+            true => HIDDEN.into(),
+            false => lines.join("\n"),
+        }
+    }
+
     /// Takes in one line.
     pub(crate) fn line(&self, line: String) {
         let mut inner = self.lock();
@@ -178,11 +194,15 @@ impl Inner {
             self.short.pop_front();
         }
         self.short.push_back(line.to_owned());
+        self.short_hold_a_key()
+    }
+
+    fn short_hold_a_key(&self) -> bool {
         let together: Vec<&str> = self.short.iter().map(String::as_str).collect();
         self.secrets.leak_in(&together.join(" "))
     }
 
-    /// Hides the last short lines, and reads the next ones without them.
+    /// Hides the last short lines. The next ones are read with as many of them as tell nothing alone: a key goes on.
     fn hide_short(&mut self) {
         let many = self.short.len();
         for line in self.last.iter_mut().rev().take(many) {
@@ -190,7 +210,9 @@ impl Inner {
                 *line = HIDDEN.into();
             }
         }
-        self.short.clear();
+        while self.short_hold_a_key() {
+            self.short.pop_front();
+        }
     }
 
     /// Keeps a line that complains of something. What is said of a client's handshake is the client's matter, and an
@@ -324,7 +346,7 @@ mod tests {
             output.leaks() > 0
         };
         assert!(leaks(&key) && !leaks(&other));
-        // What was kept of it is hidden.
+        // What was kept of it is hidden, and it goes on behind the first numbers that tell it: none of the rest is shown.
         let output = ServerOutput::default();
         output.look_for(&key);
         let mut lines = printed.lines();
@@ -336,6 +358,31 @@ mod tests {
             !last.lines().any(|line| line.trim().ends_with(',')),
             "{last}"
         );
+        output.line(lines.next().unwrap().to_owned());
+        assert_eq!(output.leaks(), 2);
+    }
+
+    /// A command that reloads a server may print what it passes on.
+    #[test]
+    fn of_what_another_program_says_the_lines_of_a_key_are_hidden() {
+        let mut authority = Authority::new().unwrap();
+        let issued = authority.issue(&LeafRequest::new("localhost")).unwrap();
+        let output = ServerOutput::default();
+        let key = issued.key.expose();
+        let text = format!("it said:\n{key}not loaded");
+        assert_eq!(output.without_keys(&text), text);
+        output.look_for(&issued.key);
+        let told = output.without_keys(&text);
+        let bytes = key.lines().find(|line| !line.starts_with("--"));
+        assert!(!told.contains(bytes.unwrap()), "{told}");
+        assert!(
+            told.starts_with("it said:\n") && told.ends_with("\nnot loaded"),
+            "{told}"
+        );
+        assert_eq!(told.matches(super::HIDDEN).count(), 1);
+        let der = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+        let numbers = format!("{:#?}", der.secret_der());
+        assert_eq!(output.without_keys(&numbers), super::HIDDEN);
     }
 
     #[tokio::test]

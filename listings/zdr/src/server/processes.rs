@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::fs;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use procfs::process::{FDTarget, Process};
+use procfs::process::{FDTarget, Process, Task};
 use rustix::process::{Pid, Signal};
 
 use crate::server::holder::Holder;
@@ -74,27 +75,31 @@ pub(super) fn lives(pid: i32) -> bool {
     stat.is_ok_and(|stat| stat.state != 'Z')
 }
 
-/// Whether this signal would end a process: it neither catches nor ignores it, and does not take it from a queue
-/// either. `None` where that is not known.
+/// Whether this signal would end a process: it neither catches nor ignores it, no thread waits for it as in BIND, and not
+/// all of them block it. `None` where that is not known.
 pub(super) fn would_end(pid: i32, signal: Signal) -> Option<bool> {
     let process = Process::new(pid).ok()?;
     let status = process.status().ok()?;
-    let dealt_with = status.sigcgt | status.sigign | status.sigblk | blocked_by_a_thread(&process);
-    Some(dealt_with & (1 << (signal.as_raw() - 1)) == 0 && !waits_for_signals(&process))
+    let bit = 1_u64 << (signal.as_raw() - 1);
+    let threads: Vec<Task> = process.tasks().ok()?.flatten().collect();
+    // Libraries start threads that block all signals: a signal goes to one that does not.
+    let blocks = |thread: &Task| thread.status().is_ok_and(|of| of.sigblk & bit != 0);
+    let places: Vec<_> = threads.iter().map(place).collect();
+    // While a thread is in `sigwait` for signals that it blocks, Linux tells that it does not block them.
+    let waits = places.iter().any(|place| place.contains("sigtimedwait"));
+    if (status.sigcgt | status.sigign) & bit != 0 || waits || threads.iter().all(blocks) {
+        return Some(false);
+    }
+    let is_untold = places
+        .iter()
+        .all(|place| ["", "0"].contains(&place.as_str()));
+    (!is_untold || !threads.iter().any(blocks)).then_some(true)
 }
 
-/// The signals that any thread of a process blocks: another one may wait for them, as in BIND.
-fn blocked_by_a_thread(process: &Process) -> u64 {
-    let threads = process.tasks().into_iter().flatten().flatten();
-    let each = threads.filter_map(|thread| thread.status().ok());
-    each.fold(0, |all, status| all | status.sigblk)
-}
-
-/// Whether the first thread of a process is in `sigwait`, for which signals nothing tells: while it waits for those that
-/// it blocks, Linux tells that it does not block them.
-fn waits_for_signals(process: &Process) -> bool {
-    let place = process.wchan();
-    place.is_ok_and(|place| place.contains("sigtimedwait"))
+/// Where in the kernel a thread sleeps: `0` if it does not, or that is not told, as of another user's.
+fn place(thread: &Task) -> String {
+    let file = format!("/proc/{}/task/{}/wchan", thread.pid, thread.tid);
+    fs::read_to_string(file).unwrap_or_default()
 }
 
 /// What they use at this moment.

@@ -53,11 +53,15 @@ impl Server {
         }
         if let Some(command) = &reload.command {
             let done = self.launcher.run(command, self.pid).await;
-            return done
-                .map_err(|error| format!("{COMMAND}{}` failed: {error}", command.join(" ")));
+            return done.map_err(|error| {
+                let error = self.output.without_keys(&error);
+                format!("{COMMAND}{}` failed: {error}", command.join(" "))
+            });
         }
         if let Some(socket) = &reload.socket {
-            return self.send(socket, pem).await;
+            let done = self.send(socket, pem).await;
+            // What it was sent holds the key, and may be in its answer.
+            return done.map_err(|error| self.output.without_keys(&error));
         }
         if reload.restart {
             self.stop(Signal::TERM).await;

@@ -245,12 +245,15 @@ async fn explained(target: &Target, failed: &Failed) -> Advice {
     }
 }
 
+/// What to do about a server that listens no more.
+const ENDED: &str =
+    "see whether it ended, and what it said: run the command by hand, with files of your own";
+
 /// The same of a server that is spoken to in its own protocol: there what the client met says it.
 fn dialogue(target: &Target, failed: &Failed) -> Advice {
     let change = match target.protocol {
-        Protocol::Tls => {
-            "check `[exchange]`: what is sent, and what is expected in the answer. `zdr help toml` says it"
-        }
+        _ if failed.kind == FailureKind::Refused => ENDED,
+        Protocol::Tls => "check `[exchange]`: what is sent and expected. `zdr help toml` says it",
         _ => "check `protocol`, and how clients log in: `zdr help toml` says it",
     };
     Advice {
@@ -422,10 +425,7 @@ fn in_answer(target: &Target, failed: &Failed, seen: &Look) -> (String, String) 
              (close_notify): without either, a client cannot tell a whole answer from one that was cut (RFC 9112, \
              section 9.8). If it can do neither: `protocol = \"tls\"`, a `GET` in `[exchange]`, and `--classes full`",
         ),
-        (FailureKind::Refused, _) => (
-            "it listened, and then took no more connections".into(),
-            "see whether it ended, and what it said: run the command by hand, with files of your own",
-        ),
+        (FailureKind::Refused, _) => ("it took no more connections".into(), ENDED),
         (kind, _) => (
             format!("no client is served: {kind}"),
             "try it by hand: openssl s_client -connect HOST:PORT -servername NAME",

@@ -10,7 +10,7 @@ use zdr::judge::verdict::verdict;
 use zdr::report::page::page;
 use zdr::report::text::summary;
 use zdr::report::{
-    Code, Evidence, Finding, Outcome, Phase, Report, ScenarioReport, Severity, Status,
+    Code, Evidence, Failures, Finding, Outcome, Phase, Report, ScenarioReport, Severity, Status,
 };
 
 use super::sample::{self, Run, finding};
@@ -176,6 +176,43 @@ fn what_fails_before_anything_is_rotated_is_not_blamed_on_rotation() {
         let report = judged(report, Level::All);
         let words = &report.verdict.words;
         assert!(!report.verdict.passed && words.contains(blamed), "{words}");
+    }
+}
+
+/// monit, which is slow with a client now and then, closes its port at each reload.
+#[test]
+fn what_only_rotations_bring_is_blamed_on_them_beside_a_rare_failure_of_another_kind() {
+    let blamed = |kind, count| {
+        let mut report = found(&[("rotation", Code::HandshakesFailed)]);
+        let class = report.classes[0].class;
+        report.findings[0].evidence.push(Evidence {
+            class,
+            kind: FailureKind::Stalled,
+            phase: Some(Phase::Before),
+            at_ms: Some(12.0),
+            said: String::new(),
+        });
+        let of = |kind, phase, count| Failures {
+            kind,
+            phase,
+            count,
+            example: String::new(),
+            first_ms: None,
+        };
+        report.classes[0].failures = vec![
+            of(FailureKind::Stalled, Phase::Before, 1),
+            of(kind, Phase::During, count),
+        ];
+        judged(report, Level::All).verdict.words
+    };
+    let by_rotation = blamed(FailureKind::Refused, 20);
+    assert!(
+        by_rotation.contains("does not rotate with zero downtime"),
+        "{by_rotation}"
+    );
+    for (kind, count) in [(FailureKind::Refused, 1), (FailureKind::Stalled, 20)] {
+        let before = blamed(kind, count);
+        assert!(before.contains("before anything is rotated"), "{before}");
     }
 }
 

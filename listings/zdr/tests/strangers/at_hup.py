@@ -1,5 +1,6 @@
 """A small server, and what it does at SIGHUP: `complains`, `shuts-down`, `hands-over`, `hands-over-and-ends`,
-`hands-over-and-leaves`, `hands-over-in-vain`, `stays-beside`, `impatient` or `waits`."""
+`hands-over-and-leaves`, `hands-over-in-vain`, `stays-beside`, `impatient`, `waits` or
+`ends`."""
 
 import os
 import select
@@ -96,6 +97,12 @@ if what == "waits":
     while True:
         signal.sigwait({signal.SIGHUP})
         reloads()
+if what == "ends":
+    # As a library's thread does, one blocks the signal. The first thread does not, and knows nothing of it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+    serve()
 known = {"complains": complains, "shuts-down": shuts_down, "impatient": reloads, "stays-beside": stays_beside}
 signal.signal(signal.SIGHUP, lambda *_: None)
 # A signal waits until a client that was accepted is in the hands of its thread.

@@ -246,6 +246,25 @@ fn what_a_server_says_is_told_where_no_client_is_served() {
     );
 }
 
+/// As Knot Resolver does, which listens before it has read all of its configuration.
+#[test]
+fn a_server_that_listens_and_ends_is_not_told_to_say_something_else() {
+    let folder = Folder::idle();
+    let script = "import socket, sys, time\ns = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n\
+                  s.accept()[0].close()\ns.close()\nprint(\"no such module\", file=sys.stderr, flush=True)\ntime.sleep(60)";
+    folder.write("server.py", script);
+    let toml = "command = [\"python3\", \"server.py\", \"{port}\"]\nprotocol = \"tls\"\n";
+    let done = folder.check(toml, &["--patience-ms", "300"]).end();
+    done.says(
+        3,
+        &[
+            "connection refused",
+            "It said: no such module",
+            "see whether it ended",
+        ],
+    );
+}
+
 /// What `setup` makes of the files of the test cannot be made while they are absent. That is no fault of the server's.
 #[test]
 fn a_setup_that_needs_the_files_is_no_server_that_misses_its_start() {

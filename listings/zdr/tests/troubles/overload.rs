@@ -110,3 +110,22 @@ fn fewer_clients_come_where_nobody_said_how_many() {
     ended.says(3, &[]);
     assert!(ended.out.contains("`--rate`"), "{}", ended.out);
 }
+
+/// As Mojolicious's daemon does for minutes: it goes on with those who have left, and serves nobody in time. So many
+/// fewer clients say nothing of it until it was started again.
+#[test]
+fn a_server_that_does_not_come_back_from_too_many_clients_is_started_again_for_fewer() {
+    let Some(python) = lab_test::peer::find("python3") else {
+        return;
+    };
+    let folder = Folder::new();
+    let server = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/strangers/stuck.py");
+    let toml = format!(
+        "command = [{python:?}, {server:?}, \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\n\
+         protocol = \"any_http\"\n[reload]\nsignal = \"HUP\"\n"
+    );
+    let one = ["--rotations", "1", "--no-scenarios", "--classes", "full"];
+    let patience = ["--patience-ms", "1000"];
+    let ended = folder.check(&toml, &[&one[..], &patience].concat()).end();
+    ended.says(0, &["this machine or the server lags"]);
+}

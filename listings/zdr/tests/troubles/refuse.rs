@@ -502,13 +502,15 @@ fn a_way_to_reload_that_fails_is_told() {
     let folder = Folder::new();
     let toml = SOUND.replace("\"broken\"", "\"broken\", \"--frozen\"");
     let toml = format!(
-        "{toml}[reload]\ncommand = [\"sh\", \"-c\", \"echo reload is off >&2; exit 3\"]\n\
+        "{toml}[reload]\ncommand = [\"sh\", \"-c\", \"head -n 3 {{key}} >&2; echo reload is off >&2; exit 3\"]\n\
          [limits]\nreload_within_ms = 200\n"
     );
     let done = folder.check(&toml, &short()).end();
     done.says(1, &[]);
     let said = done.out.split_whitespace().collect::<Vec<_>>().join(" ");
-    let whole = "the command `sh -c echo reload is off >&2; exit 3` failed: exit status: 3. It said: reload is off";
+    // What it prints of the key is left out.
+    let whole = "the command `sh -c head -n 3 {key} >&2; echo reload is off >&2; exit 3` failed: exit status: 3. It \
+                 said: -----BEGIN PRIVATE KEY----- (a line with bytes of a private key) reload is off";
     assert!(said.contains(whole), "{said}");
     assert!(done.out.contains("A reload complained"), "{}", done.out);
     let report = folder.report();

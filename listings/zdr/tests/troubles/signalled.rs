@@ -61,6 +61,18 @@ fn a_server_that_does_not_know_the_signal_is_told_so() {
     );
 }
 
+/// Where another thread blocks the signal, the first one gets it.
+#[test]
+fn a_thread_that_blocks_the_signal_does_not_save_the_others() {
+    let Some(toml) = at_hup("ends") else {
+        return;
+    };
+    let folder = Folder::idle();
+    let done = folder.check(&toml, &[&ONE_ROTATION[..], &FEW].concat());
+    let parts = ["before anything was rotated: SIGHUP would end the server: it has no handler"];
+    done.end().says(3, &parts);
+}
+
 /// As BIND's `named` does: its first thread takes SIGHUP from a queue, and the system tells of no handler.
 #[test]
 fn a_server_that_waits_for_the_signal_is_judged() {

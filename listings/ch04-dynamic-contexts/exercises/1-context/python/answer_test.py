@@ -65,7 +65,13 @@ class Bench:
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()
         client = context.wrap_bio(inward, outward, server_hostname="localhost")
-        server = self.served.context.wrap_bio(outward, inward, server_side=True)
+        try:
+            server = self.served.context.wrap_bio(outward, inward, server_side=True)
+        except ssl.SSLError as error:
+            raise AssertionError(
+                f"No client can be accepted by `served.context` ({error.reason or error}): it is not a server's. `ssl.create_default_context()` makes one for clients "
+                "unless it is told its purpose, and `blank()` makes one for a server."
+            ) from error
         try:
             sent = handshake(client, server, inward)
         except ssl.SSLError as error:

@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use fastrand::Rng;
-
 /// So many connections are remembered, and then none.
 const REMEMBERED: usize = 100_000;
 
@@ -40,5 +38,23 @@ impl Ages {
             drawn.clear();
         }
         *drawn.entry(connection).or_insert_with(|| lot.f64())
+    }
+}
+
+/// Draws one number after the other (splitmix64).
+#[derive(Clone)]
+struct Rng(u64);
+
+impl Rng {
+    fn with_seed(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn f64(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut drawn = self.0;
+        drawn = (drawn ^ (drawn >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        drawn = (drawn ^ (drawn >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((drawn ^ (drawn >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 }

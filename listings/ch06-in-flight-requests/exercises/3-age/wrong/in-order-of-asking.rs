@@ -3,8 +3,6 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use fastrand::Rng;
-
 /// By when each connection of one server is asked to leave.
 pub struct Ages {
     max_age: Duration,
@@ -36,5 +34,23 @@ impl Ages {
             *last = (connection, last.2.f64(), last.2.clone());
         }
         last.1
+    }
+}
+
+/// Draws one number after the other (splitmix64).
+#[derive(Clone)]
+struct Rng(u64);
+
+impl Rng {
+    fn with_seed(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn f64(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut drawn = self.0;
+        drawn = (drawn ^ (drawn >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        drawn = (drawn ^ (drawn >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((drawn ^ (drawn >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
