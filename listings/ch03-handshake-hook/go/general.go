@@ -66,19 +66,44 @@ func tagged(all []asn1.RawValue, tag int) (found []asn1.RawValue) {
 
 // parsed says whether OpenSSL parses a general name.
 func parsed(name asn1.RawValue) bool {
+	if name.Class != asn1.ClassContextSpecific {
+		return false
+	}
 	parts := only(name.Bytes)
 	switch name.Tag {
 	case 0: // An identifier of the type, and one value.
-		return len(parts) == 2 && parts[0].Tag == asn1.TagOID && isIdentifier(parts[0].Bytes) && parts[1].Tag == 0 &&
-			len(only(parts[1].Bytes)) == 1
+		return name.IsCompound && len(parts) == 2 && isObject(parts[0]) && isWrapped(parts[1])
 	case directoryName:
-		return len(parts) == 1 && parts[0].Tag == asn1.TagSequence && isDirectory(parts[0])
+		return name.IsCompound && len(parts) == 1 && isDirectory(parts[0])
 	case 5: // Of EDI: who has assigned it, where that is said, and a name.
 		return len(parts) > 0 && parts[len(parts)-1].Tag == 1
 	case 8:
-		return isIdentifier(name.Bytes)
+		return !name.IsCompound && isIdentifier(name.Bytes)
 	}
-	return name.Tag < 8 && name.Class == asn1.ClassContextSpecific
+	return name.Tag < 8
+}
+
+func isObject(it asn1.RawValue) bool {
+	return it.Tag == asn1.TagOID && it.Class == asn1.ClassUniversal && !it.IsCompound && isIdentifier(it.Bytes)
+}
+
+// isWrapped says whether one value of any type stands in this.
+func isWrapped(it asn1.RawValue) bool {
+	held := only(it.Bytes)
+	if it.Tag != 0 || it.Class != asn1.ClassContextSpecific || !it.IsCompound || len(held) != 1 {
+		return false
+	}
+	switch value := held[0]; value.Tag { // OpenSSL looks into some.
+	case asn1.TagBoolean:
+		return len(value.Bytes) == 1
+	case asn1.TagInteger, asn1.TagEnum:
+		return len(value.Bytes) > 0
+	case asn1.TagNull:
+		return len(value.Bytes) == 0
+	case asn1.TagOID:
+		return isObject(value)
+	}
+	return true
 }
 
 // only are the values that stand one after another, where nothing else does.
@@ -103,17 +128,37 @@ func isIdentifier(der []byte) bool {
 	return len(der) > 0 && der[len(der)-1] < 0x80
 }
 
-// isDirectory says whether each value in the name of a directory is a string that OpenSSL parses.
+// heldBy is what stands in a value of this type, and whether it is one.
+func heldBy(it asn1.RawValue, tag int) ([]asn1.RawValue, bool) {
+	held := only(it.Bytes)
+	is := it.Tag == tag && it.Class == asn1.ClassUniversal && it.IsCompound
+	return held, is && (len(held) > 0 || len(it.Bytes) == 0)
+}
+
+// isDirectory says whether the name of a directory has identifiers, each with a string that OpenSSL parses.
 func isDirectory(name asn1.RawValue) bool {
-	return typed(name.FullBytes) && !slices.ContainsFunc(within(within([]asn1.RawValue{name})), func(pair asn1.RawValue) bool {
-		parts := values(pair.Bytes)
-		if len(parts) == 0 {
-			return true
+	sets, is := heldBy(name, asn1.TagSequence)
+	for _, set := range sets {
+		pairs, isSet := heldBy(set, asn1.TagSet)
+		is = is && isSet
+		for _, pair := range pairs {
+			parts, isPair := heldBy(pair, asn1.TagSequence)
+			is = is && isPair && len(parts) == 2 && isObject(parts[0]) && isString(parts[1])
 		}
-		text := parts[len(parts)-1]
-		return text.Tag == asn1.TagUTF8String && !utf8.Valid(text.Bytes) ||
-			text.Tag == asn1.TagBMPString && len(text.Bytes)%2 != 0
-	})
+	}
+	return is
+}
+
+func isString(text asn1.RawValue) bool {
+	switch text.Tag {
+	case asn1.TagUTF8String:
+		return utf8.Valid(text.Bytes)
+	case asn1.TagBMPString:
+		return len(text.Bytes)%2 == 0
+	case 28: // UniversalString.
+		return len(text.Bytes)%4 == 0
+	}
+	return text.Class == asn1.ClassUniversal && slices.Contains(inNames, text.Tag)
 }
 
 // unreadByOthers says why clients of Java or GnuTLS do not parse it among the names of a certificate: Java finds no name

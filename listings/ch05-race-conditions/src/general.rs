@@ -15,6 +15,7 @@ const AUTHORITY_KEY: &str = "2.5.29.35";
 const HOST: Tag = Tag(2);
 const MAIL: Tag = Tag(1);
 const URI: Tag = Tag(6);
+const ADDRESS: Tag = Tag(7);
 
 // ANCHOR: objection
 /// Why clients of OpenSSL, Java or GnuTLS do not parse a general name in this certificate, if so.
@@ -81,35 +82,70 @@ fn found<'a>(id: &str, value: &'a [u8]) -> Vec<Any<'a>> {
 
 /// Whether OpenSSL parses it.
 fn parses(name: &Any<'_>) -> bool {
-    let identifier = |der: &[u8]| Identifier::of(der) != Some(Identifier::Broken);
     let parts = || values(name.data).unwrap_or_default();
-    match name.tag().0 {
-        // An identifier of the type, and one value.
-        0 => matches!(&parts()[..], [id, value] if id.tag() == Tag::Oid
-            && identifier(id.data)
-            && value.tag() == Tag(0)
-            && values(value.data).is_some_and(|value| value.len() == 1)),
-        4 => matches!(&parts()[..], [one] if one.tag() == Tag::Sequence && is_directory(one)),
-        // Who has assigned it, where that is said, and a name.
-        5 => parts().last().is_some_and(|name| name.tag() == Tag(1)),
-        8 => identifier(name.data),
-        1..=3 | 6 | 7 => true,
-        _ => false,
-    }
+    let compound = name.header.is_constructed();
+    name.header.is_contextspecific()
+        && match name.tag().0 {
+            // An identifier of the type, and one value.
+            0 => {
+                compound
+                    && matches!(&parts()[..], [id, value] if is_identifier(id) && is_wrapped(value))
+            }
+            4 => compound && matches!(&parts()[..], [one] if is_directory(one)),
+            // Who has assigned it, where that is said, and a name.
+            5 => parts().last().is_some_and(|name| name.tag() == Tag(1)),
+            8 => !compound && Identifier::of(name.data) != Some(Identifier::Broken),
+            tag => tag < 8,
+        }
 }
 
-/// Whether each value in the name of a directory is a string that OpenSSL parses.
-fn is_directory(name: &Any<'_>) -> bool {
-    let attributes = within(name).into_iter().flat_map(|set| within(&set));
-    let mut texts = attributes.filter_map(|pair| within(&pair).into_iter().nth(1));
-    texts.all(|text| {
-        let whole = match text.tag() {
-            Tag::Utf8String => str::from_utf8(text.data).is_ok(),
-            Tag::BmpString => text.data.len().is_multiple_of(2),
+fn is_identifier(it: &Any<'_>) -> bool {
+    let is_one = it.tag() == Tag::Oid && it.header.is_universal() && !it.header.is_constructed();
+    is_one && Identifier::of(it.data) != Some(Identifier::Broken)
+}
+
+/// Whether one value of any type stands in this.
+fn is_wrapped(it: &Any<'_>) -> bool {
+    let wraps = it.tag() == Tag(0) && it.header.is_contextspecific() && it.header.is_constructed();
+    wraps
+        && matches!(values(it.data).as_deref(), Some([value]) if match value.tag() {
+            // OpenSSL looks into some.
+            Tag::Boolean => value.data.len() == 1,
+            Tag::Integer | Tag::Enumerated => !value.data.is_empty(),
+            Tag::Null => value.data.is_empty(),
+            Tag::Oid => is_identifier(value),
             _ => true,
-        };
-        whole && STRINGS.contains(&text.tag())
-    })
+        })
+}
+
+/// What stands in a value of this type, if it is one.
+fn of_type<'a>(it: &Any<'a>, tag: Tag) -> Option<Vec<Any<'a>>> {
+    let is_one = it.tag() == tag && it.header.is_universal() && it.header.is_constructed();
+    is_one.then(|| values(it.data)).flatten()
+}
+
+/// Whether the name of a directory has identifiers, each with a string that OpenSSL parses.
+fn is_directory(name: &Any<'_>) -> bool {
+    let sets = of_type(name, Tag::Sequence);
+    let sets = sets.and_then(|sets| {
+        let sets = sets.iter().map(|set| of_type(set, Tag::Set));
+        sets.collect::<Option<Vec<_>>>()
+    });
+    let is_pair = |pair: &Any<'_>| {
+        let parts = of_type(pair, Tag::Sequence);
+        matches!(parts.as_deref(), Some([id, text]) if is_identifier(id) && is_string(text))
+    };
+    sets.is_some_and(|sets| sets.iter().flatten().all(is_pair))
+}
+
+fn is_string(text: &Any<'_>) -> bool {
+    let whole = match text.tag() {
+        Tag::Utf8String => str::from_utf8(text.data).is_ok(),
+        Tag::BmpString => text.data.len().is_multiple_of(2),
+        Tag::UniversalString => text.data.len().is_multiple_of(4),
+        _ => true,
+    };
+    whole && text.header.is_universal() && STRINGS.contains(&text.tag())
 }
 
 /// Why clients of Java or GnuTLS do not parse it among the names of a certificate: Java finds no name there, then.
@@ -118,7 +154,7 @@ fn unread(name: &Any<'_>) -> Option<&'static str> {
         HOST | MAIL | URI if name.data.is_empty() => {
             Some("one of its names is empty, and clients of Java or GnuTLS do not parse that")
         }
-        HOST | MAIL | URI if name.header.is_constructed() => Some(
+        HOST | MAIL | URI | ADDRESS if name.header.is_constructed() => Some(
             "one of its names is not in DER (X.690), and clients of Java and GnuTLS do not parse that",
         ),
         // X.400 and EDI.

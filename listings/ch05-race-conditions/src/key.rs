@@ -56,7 +56,7 @@ pub(crate) fn explain(rejected: Rejected, source: &Source, contents: &Contents) 
 }
 
 /// Checks that the key signs, once for each set: what is served has signed. A key that parses may not. One of RSA whose
-/// private exponent is larger than its modulus does not, and each handshake would end.
+/// private exponent has more bits than its modulus does not, and each handshake would end.
 ///
 /// # Errors
 /// `malformed`, of the file of the key.
@@ -77,8 +77,8 @@ pub(crate) fn signs(
     }
 }
 
-const MUTE: &str = "it parses, and does not sign: a number of it is wrong (a private exponent of RSA that is larger than \
-                    the modulus, say). Have another key made";
+const MUTE: &str = "it parses, and does not sign: a number of it is wrong (a private exponent of RSA that has more bits \
+                    than the modulus, say). Have another key made";
 
 /// Checks that a key on a curve is written as its label says, and names its curve: Go and OpenSSL read no other,
 /// and aws-lc does.

@@ -287,8 +287,13 @@ fn other(content: &[&[u8]]) -> Vec<u8> {
 
 /// The name of a directory, with one string of this type.
 fn directory(tag: u8, text: &[u8]) -> Vec<u8> {
-    let pair = [value(6, &[0x55, 4, 3]), value(tag, text)].concat();
-    value(0xa4, &value(0x30, &value(0x31, &value(0x30, &pair))))
+    directory_of(&[&value(6, &[0x55, 4, 3]), &value(tag, text)])
+}
+
+/// The name of a directory, with one pair of these.
+fn directory_of(pair: &[&[u8]]) -> Vec<u8> {
+    let pair = value(0x30, &pair.concat());
+    value(0xa4, &value(0x30, &value(0x31, &pair)))
 }
 
 /// OpenSSL parses each general name, also of a kind that nobody asks for, and wherever it stands.
@@ -313,10 +318,20 @@ fn general_names() {
         (directory(0x1e, &[0]), BROKEN),
         (directory(0x1b, b"x"), BROKEN),
         (value(0xa4, &[]), BROKEN),
+        (directory_of(&[]), BROKEN),
+        (directory_of(&[&id]), BROKEN),
+        (directory_of(&[&id, &me, &me]), BROKEN),
+        (directory_of(&[&value(6, &[]), &me]), BROKEN),
+        (directory(0x1c, b"x"), BROKEN),
+        (value(0x84, &value(0x30, &[])), BROKEN),
+        (value(0xa8, &value(6, &[0x2a])), BROKEN),
+        (other(&[&id, &value(0x80, &me)]), BROKEN),
+        (other(&[&id, &value(0xa0, &value(2, &[]))]), BROKEN),
         (value(0xa5, &[]), BROKEN),
         (value(0x89, b"x"), BROKEN),
         (mail(""), "one of its names is empty"),
         (value(0xa2, &value(0x16, b"x")), "not in DER"),
+        (value(0xa7, &value(4, b"ip")), "not in DER"),
         (value(0xa3, &value(0x30, &[])), "none but OpenSSL reads"),
     ];
     let broken = all.iter().filter(|(_, says)| *says == BROKEN);
