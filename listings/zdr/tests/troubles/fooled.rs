@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use zdr::attempt::{Attempt, Class, FailureKind, Recorder};
+use zdr::load::usual::Usual;
 use zdr::load::{Chains, Load, Rates, Target};
 use zdr::server::spec::Protocol;
 
@@ -57,6 +58,9 @@ where
     });
     let chains = Arc::new(Chains::default());
     chains.add(&issued);
+    let usual = Arc::new(Usual::default());
+    // As if rotations had begun: no request that is lost is put down to a time-out that may yet show.
+    usual.close();
     Target {
         address,
         name: "localhost".into(),
@@ -75,7 +79,7 @@ where
         patience: PATIENCE,
         chains,
         read_ahead: Arc::default(),
-        usual: Arc::default(),
+        usual,
     }
 }
 

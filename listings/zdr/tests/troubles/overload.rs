@@ -127,5 +127,13 @@ fn a_server_that_does_not_come_back_from_too_many_clients_is_started_again_for_f
     let one = ["--rotations", "1", "--no-scenarios", "--classes", "full"];
     let patience = ["--patience-ms", "1000"];
     let ended = folder.check(&toml, &[&one[..], &patience].concat()).end();
-    ended.says(0, &["this machine or the server lags"]);
+    // Which of the clients that come later it serves in time, the machine decides as well; but there is a verdict.
+    assert!(
+        [0, 1].contains(&ended.code()),
+        "{}\n{}",
+        ended.out,
+        ended.err
+    );
+    let lags = "this machine or the server lags";
+    assert!(ended.err.contains(lags), "{}", ended.err);
 }
