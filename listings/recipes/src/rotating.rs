@@ -57,8 +57,7 @@ impl Rotating {
     fn follow(&self, files: &Files, asked: &Asked, hook: &Hook, loaded: &Sender<()>) {
         let (hint, hints) = sync_channel(1);
         let _watch = watch(files, hint.clone()); // Before the first look. Without it the poll is alone.
-        let (mut last, mut heard, mut roots) =
-            ((read(files), Instant::now()), true, [String::new()]);
+        let (mut last, mut heard, mut roots) = ((read(files), Instant::now()), true, String::new());
         loop {
             let found = read(files);
             if found != last.0 {
@@ -69,12 +68,12 @@ impl Rotating {
             let mut judged = found.clone().and_then(|found| judge(&found, asked));
             if matches!(&judged, Err(why) if why.to_string().contains("the roots: "))
                 && let Ok(pair) = read(&files[..2])
-                && let Ok(next) = judge(&[&pair[..], &roots].concat(), asked)
+                && let Ok(next) = judge(&[&pair[..], &[roots.clone()]].concat(), asked)
                 && next.cert != served
             {
                 judged = Ok(next); // No neighbour holds a leaf up. What is wrong is told after it.
             } else if let (Ok(_), Ok(found)) = (&judged, found) {
-                roots = [found[2].clone()];
+                roots = found[2].clone();
             }
             let look = match judged {
                 Ok(next) if next.cert == served => Look::Unchanged,
@@ -137,9 +136,6 @@ pub fn judge(found: &[String], (names, check): &Asked) -> Result<CertifiedKey, E
     let key = PrivateKeyDer::from_pem_slice(found[1].as_bytes());
     let key = key.map_err(|_| no("the key: it is no PEM without encryption"))?;
     let pair = CertifiedKey::from_der(chain, key, &provider)?;
-    let known = provider.signature_verification_algorithms;
-    let signer = pair.key.choose_scheme(&known.supported_schemes());
-    signer.map(|it| it.sign(b"")).transpose()?; // Not each key that parses signs.
     let issues = |one: &_| check(std::slice::from_ref(one)).is_ok_and(|one| !one.is_empty());
     let roots = CertificateDer::pem_slice_iter(found[2].as_bytes()).flatten();
     let mut anchors = RootCertStore::empty();
@@ -149,5 +145,6 @@ pub fn judge(found: &[String], (names, check): &Asked) -> Result<CertifiedKey, E
     for name in names {
         verifier.verify_server_cert(&pair.cert[0], &issuers, name, &[], UnixTime::now())?;
     }
-    Ok(pair)
+    let signer = pair.key.choose_scheme(&verifier.supported_verify_schemes());
+    signer.map(|it| it.sign(b"")).transpose().map(|_| pair) // Not each key that parses signs.
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 /// What a reader takes home at once, and the most lines of it. In Rust, what clients of other libraries ask is a file
 /// of its own.
 const FILES: [(&str, usize); 4] = [
-    ("src/rotating.rs", 153),
+    ("src/rotating.rs", 150),
     ("src/clients.rs", 91),
     ("go/rotating.go", 217),
     ("python/rotating.py", 263),

@@ -46,7 +46,8 @@ impl Files {
             serial
         };
         if let Some(slow) = slow {
-            slow.await.expect("the read that is held up is told to go on");
+            slow.await
+                .expect("the read that is held up is told to go on");
         }
         serial
     }
