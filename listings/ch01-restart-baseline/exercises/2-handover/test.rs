@@ -112,6 +112,19 @@ fn is_refused(client: &mut TcpStream) -> bool {
     true
 }
 
+/// Whether the kernel refuses clients there, as it does once no descriptor of the socket is open. A program that something
+/// else starts meanwhile has each of them until it begins.
+fn refuses(address: SocketAddr) -> bool {
+    let end = Instant::now() + patience();
+    while TcpStream::connect(address).is_ok() {
+        if Instant::now() > end {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    true
+}
+
 /// What the old process had accepted ends with it.
 pub fn what_was_accepted_ends_with_its_process() {
     let (old, mut client, port) = old_process();
@@ -148,7 +161,7 @@ pub fn what_was_accepted_ends_with_its_process() {
     );
     drop(new);
     assert!(
-        TcpStream::connect(port.address()).is_err(),
+        refuses(port.address()),
         "The new process has ended as well, and a client that came then was not refused: another descriptor of the socket is still open, and a client that comes waits for a process that is not there. \
          What the old process held goes with it, its own descriptor of the socket as well."
     );
