@@ -116,13 +116,17 @@ fn is_refused(client: &mut TcpStream) -> bool {
 /// else starts meanwhile has each of them until it begins.
 fn refuses(address: SocketAddr) -> bool {
     let end = Instant::now() + patience();
-    while TcpStream::connect(address).is_ok() {
+    loop {
+        // Where the queue is full, a client waits.
+        let error = TcpStream::connect_timeout(&address, patience()).err();
+        if error.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
+            return true;
+        }
         if Instant::now() > end {
             return false;
         }
         thread::sleep(Duration::from_millis(1));
     }
-    true
 }
 
 /// What the old process had accepted ends with it.
