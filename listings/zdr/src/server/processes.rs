@@ -6,7 +6,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use procfs::process::{FDTarget, Process, Task};
+use procfs::process::{FDTarget, Process, Stat, Task};
 use rustix::process::{Pid, Signal};
 
 use crate::server::holder::Holder;
@@ -27,8 +27,7 @@ pub(super) fn members(group: i32, variable: &str, value: &str) -> Vec<Member> {
     let (mut members, mut others) = (Vec::new(), Vec::new());
     for process in all.flatten() {
         let Ok(stat) = process.stat() else { continue };
-        // One that has ended, and was not waited for, uses nothing.
-        if stat.state == 'Z' {
+        if has_ended(&stat) {
             continue;
         }
         // Threads of the kernel are of group 0.
@@ -72,7 +71,13 @@ fn bears(process: &Process, variable: &str, value: &str) -> bool {
 /// Whether a process is there, and has not ended.
 pub(super) fn lives(pid: i32) -> bool {
     let stat = Process::new(pid).and_then(|process| process.stat());
-    stat.is_ok_and(|stat| stat.state != 'Z')
+    stat.is_ok_and(|stat| !has_ended(&stat))
+}
+
+/// Whether a process has ended, and was not waited for: it uses nothing. Its first thread may have ended before others, which
+/// still hold its files and locks.
+fn has_ended(stat: &Stat) -> bool {
+    stat.state == 'Z' && stat.num_threads <= 1
 }
 
 /// Whether this signal would end a process: it neither catches nor ignores it, no thread waits for it as in BIND, and not
