@@ -114,6 +114,8 @@ pub enum Defect {
     SlotPerKind,
     /// #59: it rejects a renewal with another kind of key than before.
     KeyKindPinned,
+    /// #59: it compares certificate and key only if both are of one kind, as nginx does (1.30).
+    KindsUncompared,
     /// #44: a reload waits for handshakes that are in progress (percona-server PR#5036).
     WaitsForHandshakes,
     /// #45: each reload leaves descriptors open (hitch#193).

@@ -14,6 +14,8 @@ use rustls::SignatureAlgorithm;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
+use x509_parser::prelude::FromDer;
+use x509_parser::x509::SubjectPublicKeyInfo;
 
 use crate::defect::Defect;
 use crate::leaks;
@@ -147,6 +149,7 @@ impl Reading {
             Some(Defect::Expired) => Reason::Expired,
             Some(Defect::WrongName) => Reason::NameLost,
             Some(Defect::Stranger) => Reason::ChainBroken,
+            Some(Defect::KindsUncompared) => Reason::PairMismatch,
             _ => {
                 let next = self.reader.read(source, serving)?;
                 return Ok(match serving {
@@ -160,10 +163,29 @@ impl Reading {
         self.reader
             .read(source, serving)
             .or_else(|error| match error.reason == passes_over {
+                true if passes_over == Reason::PairMismatch => {
+                    let read = loose(source, Loose::Pair).ok();
+                    read.filter(is_of_two_kinds).ok_or(error)
+                }
                 true => loose(source, Loose::Peer),
                 false => Err(error),
             })
     }
+}
+
+/// Whether its certificate is for another kind of key than the one that it has.
+fn is_of_two_kinds(identity: &Identity) -> bool {
+    let kind_of = |spki: &[u8]| {
+        let (_, spki) = SubjectPublicKeyInfo::from_der(spki).ok()?;
+        Some(spki.algorithm.algorithm.to_id_string())
+    };
+    let leaf = identity.certified.cert.first();
+    let certified = leaf.and_then(|leaf| {
+        let (_, leaf) = x509_parser::parse_x509_certificate(leaf).ok()?;
+        Some(leaf.public_key().algorithm.algorithm.to_id_string())
+    });
+    let own = identity.certified.key.public_key();
+    own.is_some_and(|own| kind_of(&own) != certified)
 }
 
 /// Refuses, or passes over, what is valid.

@@ -239,7 +239,7 @@ pub(crate) fn applies(scenario: Scenario, spec: &Spec) -> bool {
         // Another authority would have to sign, whose key is not kept.
         Scenario::OtherIntermediate | Scenario::OtherRoot => !attached,
         // Another of its kind is started to find out what it takes. One of two kinds has no other.
-        Scenario::OtherKeyKind => spec.second_keys.is_none() && !attached,
+        Scenario::OtherKeyKind | Scenario::TornKinds => spec.second_keys.is_none() && !attached,
         Scenario::AbsentAtStart | Scenario::ChangedAtStart => !attached,
         // These writers have two files.
         Scenario::SlowWrite | Scenario::RemoveCreate => spec.layout == Layout::Pair && !attached,

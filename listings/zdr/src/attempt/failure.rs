@@ -148,12 +148,13 @@ impl fmt::Debug for Namesake {
 
 /// What is wrong with a chain, told apart from what is wrong with a handshake. rustls says `BadSignature` of
 /// both: of a certificate whose issuer has the name of a trust anchor and another key, and of a handshake that
-/// was not signed by the leaf's key. Only the one who verifies the chain knows which it is.
+/// was not signed by the leaf's key. Where the other key is of another kind, it says of both that the algorithm does not
+/// fit the key. Only the one who verifies the chain knows which it is.
 pub fn of_chain(error: Tls) -> Tls {
     match error {
-        Tls::InvalidCertificate(Bad::BadSignature) => {
-            Tls::InvalidCertificate(Bad::Other(OtherError(Arc::new(Namesake))))
-        }
+        Tls::InvalidCertificate(
+            Bad::BadSignature | Bad::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
+        ) => Tls::InvalidCertificate(Bad::Other(OtherError(Arc::new(Namesake)))),
         error => error,
     }
 }
@@ -185,7 +186,9 @@ pub fn of_tls(error: &Tls) -> FailureKind {
         {
             FailureKind::UnknownIssuer
         }
-        Tls::InvalidCertificate(Bad::BadSignature) => FailureKind::WrongKey,
+        Tls::InvalidCertificate(
+            Bad::BadSignature | Bad::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
+        ) => FailureKind::WrongKey,
         _ => FailureKind::Tls,
     }
 }

@@ -87,6 +87,7 @@ fn duration(scenario: Scenario, options: &Options) -> Duration {
         Scenario::HalfOpen => 1000,
         // Two more are started, to find out which kinds of keys it takes.
         Scenario::OtherKeyKind => 1500,
+        Scenario::TornKinds => 2200,
         other if other.sabotage().is_some() => 700,
         _ => 300,
     };

@@ -224,7 +224,9 @@ fn unfit(scenario: Scenario) -> &'static str {
         Scenario::SlowWrite | Scenario::RemoveCreate => {
             "for a server with two files that is started"
         }
-        Scenario::OtherKeyKind => "for a server with one kind of key that is started",
+        Scenario::OtherKeyKind | Scenario::TornKinds => {
+            "for a server with one kind of key that is started"
+        }
         _ => "for a server that is started",
     }
 }

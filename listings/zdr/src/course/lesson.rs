@@ -51,6 +51,7 @@ impl Lesson {
             Self::Rotates => &[Scenario::SlowWrite],
             Self::Refuses => &[
                 Scenario::Torn,
+                Scenario::TornKinds,
                 Scenario::Truncated,
                 Scenario::Mismatched,
                 Scenario::Expired,

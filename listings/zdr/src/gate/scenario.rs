@@ -12,6 +12,8 @@ use crate::gate::level::Level;
 pub enum Scenario {
     /// The key of one generation, the certificate of the next.
     Torn,
+    /// The key of one generation, the certificate of the next, which is for another kind of key.
+    TornKinds,
     /// A chain that is cut in its second certificate.
     Truncated,
     /// A key that belongs to no certificate.
@@ -100,13 +102,17 @@ impl Scenario {
 
     /// What the agent does, where the files are what is wrong: both have one name.
     pub(crate) fn sabotage(self) -> Option<Sabotage> {
-        Sabotage::from_str(&self.name(), false).ok()
+        match self {
+            Self::TornKinds => Some(Sabotage::Torn),
+            _ => Sabotage::from_str(&self.name(), false).ok(),
+        }
     }
 
     /// The entries of the failure catalogue that it reproduces.
     pub(crate) fn catalogue(self) -> &'static [u32] {
         match self {
             Self::Torn => &[3, 4, 20],
+            Self::TornKinds => &[3, 59],
             Self::Truncated | Self::Shrunk => &[5],
             Self::Mismatched => &[3, 19, 20, 22],
             Self::Expired | Self::WrongCa | Self::WrongName => &[35],

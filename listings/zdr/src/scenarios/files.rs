@@ -35,6 +35,7 @@ pub(crate) async fn run(
 ) -> Result<Option<Window>, Error> {
     match scenario {
         Scenario::OtherKeyKind => other_key_kind(testbed, probes, kinds).await,
+        Scenario::TornKinds => torn_kinds(testbed, probes, typical, kinds).await,
         _ => done(scenario, testbed, probes, typical).await.map(Some),
     }
 }
@@ -93,6 +94,35 @@ async fn sabotaged(
     probes: &ProbeClient,
     typical: Duration,
 ) -> Result<Window, Error> {
+    spoil(sabotage, testbed, probes, typical).await?;
+    probes.rotate(testbed).await
+}
+
+/// A pair that is torn while a renewal changes the kind of key. The valid files after it have a key of the server's own
+/// kind: whether it takes another is what `other-key-kind` asks.
+async fn torn_kinds(
+    testbed: &mut TestBed,
+    probes: &ProbeClient,
+    typical: Duration,
+    kinds: Vec<Keys>,
+) -> Result<Option<Window>, Error> {
+    let Some(kind) = kinds.first() else {
+        return Ok(None);
+    };
+    let own = testbed.spec().keys;
+    testbed.change_kind_of_key(*kind);
+    spoil(Sabotage::Torn, testbed, probes, typical).await?;
+    testbed.change_kind_of_key(own);
+    probes.rotate(testbed).await.map(Some)
+}
+
+/// Puts files into place that are not valid, and gives the server time to do something wrong.
+async fn spoil(
+    sabotage: Sabotage,
+    testbed: &mut TestBed,
+    probes: &ProbeClient,
+    typical: Duration,
+) -> Result<(), Error> {
     let name = testbed.name().to_owned();
     sabotage.apply(&mut testbed.site, &mut testbed.authority, &name)?;
     testbed.look_for_key_in_files();
@@ -110,7 +140,7 @@ async fn sabotaged(
     }
     let judged_at = hold(testbed, probes, typical, Some(before)).await;
     probes.met_since(judged_at, testbed).await;
-    probes.rotate(testbed).await
+    Ok(())
 }
 
 /// How often a server has to refuse the files of `garbage`: what each failure leaves behind adds up.

@@ -92,7 +92,8 @@ pub(crate) async fn under_load(
 async fn kinds_for(scenario: Scenario, context: &ScenarioContext) -> Vec<Keys> {
     match scenario {
         // Boxed: without optimisation, so much room is more than a worker thread has.
-        Scenario::OtherKeyKind => Box::pin(other_kinds(&context.fixtures)).await,
+        Scenario::OtherKeyKind => Box::pin(other_kinds(&context.fixtures, usize::MAX)).await,
+        Scenario::TornKinds => Box::pin(other_kinds(&context.fixtures, 1)).await,
         _ => Vec::new(),
     }
 }

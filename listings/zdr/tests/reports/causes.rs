@@ -291,13 +291,13 @@ fn clients_that_wait_in_vain_are_neither_refused_nor_cut() {
 #[test]
 fn what_fails_while_all_is_well_is_told_once() {
     let report = closes_connections();
-    assert_eq!(report.findings.len(), 36);
+    assert_eq!(report.findings.len(), 37);
     assert_eq!(report.causes, causes(&report));
     let [cause] = &report.causes[..] else {
         panic!("{:#?}", report.causes);
     };
     assert_eq!(cause.kind, CauseKind::CutsConnections);
-    assert_eq!((cause.findings.len(), cause.repeated.len()), (3, 33));
+    assert_eq!((cause.findings.len(), cause.repeated.len()), (3, 34));
     let words = &report.verdict.words;
     assert!(!words.contains("And "), "it is one thing: {words}");
 
@@ -305,7 +305,7 @@ fn what_fails_while_all_is_well_is_told_once() {
     let (told, _) = text.split_once("\nClients ").expect("the table");
     assert_eq!(told.matches(" in rotation: ").count(), 3, "{told}");
     assert_eq!(
-        told.matches("The same again in 31 scenarios").count(),
+        told.matches("The same again in 32 scenarios").count(),
         1,
         "{told}"
     );
