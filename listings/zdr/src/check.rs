@@ -35,7 +35,7 @@ use ch11_verification::attempt::Class;
 pub use options::{Options, RATE, RunControl, Step, rate};
 use pace::{begun, lower, slowed};
 pub use run::machine;
-use run::outline;
+use run::{Run, outline};
 
 // ANCHOR: check
 /// Judges a server.
@@ -167,6 +167,7 @@ async fn rotated(
         return Err(error);
     }
     stop(load, control, &mut interrupted).await;
+    look_for_own_ages(&mut run, &testbed, control, &mut interrupted).await;
     let cut_short = interrupted.as_deref().filter(|error| is_short(error));
     let shortage = run.shortage().or(cut_short.map(short_of_files));
     let mut report = run.report(&mut testbed);
@@ -263,6 +264,21 @@ async fn stop(load: Load, control: &RunControl<'_>, interrupted: &mut Option<Str
             sleep(LAST_WORDS).await;
             error
         } => *interrupted = Some(error),
+    }
+}
+
+/// Looks at what conversations come to while nothing is rotated. An interruption ends that.
+async fn look_for_own_ages(
+    run: &mut Run,
+    testbed: &TestBed,
+    control: &RunControl<'_>,
+    interrupted: &mut Option<String>,
+) {
+    if interrupted.is_none() {
+        tokio::select! {
+            () = Box::pin(run.look_for_own_ages(testbed)) => {}
+            error = control.interrupted() => *interrupted = Some(error),
+        }
     }
 }
 
