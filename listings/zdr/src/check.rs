@@ -76,6 +76,7 @@ pub async fn check(
             typical: run.slowest,
             daily: run.daily(),
             keeps_waiting: run.keeps_waiting,
+            own_age: run.own_age,
         };
         run.interrupted = run_scenarios(&context, control, &mut run.report).await;
     }
@@ -97,6 +98,8 @@ struct Rotated {
     slowest: Duration,
     /// Clients waited for rotations alone.
     keeps_waiting: bool,
+    /// The age at which the server ends conversations by itself, where it ends some.
+    own_age: Option<Duration>,
 }
 
 impl Rotated {
@@ -139,6 +142,7 @@ async fn rotated(
                 overloaded: None,
                 slowest: Duration::ZERO,
                 keeps_waiting: false,
+                own_age: None,
             });
         }
     };
@@ -180,6 +184,7 @@ async fn rotated(
         interrupted: shortage.or(interrupted),
         slowest: run.slowest(),
         keeps_waiting: run.keeps_waiting(&testbed),
+        own_age: run.own_age_of(Class::Held),
         options: run.options,
     })
 }

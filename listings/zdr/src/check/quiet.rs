@@ -103,6 +103,12 @@ impl Run {
         }
     }
 
+    /// The age at which the server ends conversations of this class by itself, where it ends some.
+    pub(super) fn own_age_of(&self, class: Class) -> Option<Duration> {
+        let mut known = self.own_ages.iter();
+        known.find(|(of, _)| *of == class).map(|(_, age)| *age)
+    }
+
     /// Of which classes conversations have ended because the server lets none become older, and how old that is.
     pub(super) fn come_to_their_age(&self, records: &mut [Attempt]) -> BTreeMap<Class, Duration> {
         let mut old = BTreeMap::new();
