@@ -194,6 +194,9 @@ pub enum Defect {
     /// It speaks a little of Redis, and forgets its clients' transactions at a reload, as a proxy does that
     /// opens new connections to the server behind it.
     ForgetsTransactions,
+    /// It speaks a little of Redis, and gives a connection a moment after a reload, whatever is in progress: the
+    /// shutdown timeout of old workers.
+    DrainsTransactions,
     /// It cuts each long answer at a reload, but lets short answers finish.
     CutsLongAnswers,
     /// It ends each long answer at a reload, as if it was whole: it does not say before how long one is.

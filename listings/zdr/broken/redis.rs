@@ -1,27 +1,57 @@
 //! A little of Redis: as much as a transaction needs (redis.io, "Transactions").
 
 use std::io;
+use std::time::Duration;
 
 use ch02_hot_reload::IdentityStore;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_rustls::server::TlsStream;
 
-/// Answers each command. Where it `forgets`, a transaction does not outlive the generation under which it
-/// began.
+/// What becomes of a transaction, and of its connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It comes to its end.
+    Kept,
+    /// It does not outlive the generation under which it began.
+    Forgotten,
+    /// The connection ends at this age, whatever is in progress: a maximum age, as of the server's own.
+    Aged(Duration),
+    /// The connection ends so long after the generation under which it began: old workers have this long.
+    Drained(Duration),
+}
+
+impl Fate {
+    /// Whether a connection of this age ends now, whose generation ended so long ago.
+    fn ends(self, age: Duration, reloaded: Option<Duration>) -> bool {
+        match self {
+            Self::Kept | Self::Forgotten => false,
+            Self::Aged(most) => age >= most,
+            Self::Drained(most) => reloaded.is_some_and(|reloaded| reloaded >= most),
+        }
+    }
+}
+
+/// Answers each command. A connection ends after an answer, and not before it.
 pub async fn serve(
     stream: TlsStream<TcpStream>,
     live: &IdentityStore,
-    forgets: bool,
+    fate: Fate,
 ) -> io::Result<()> {
+    let began = Instant::now();
+    let mut reloaded: Option<Instant> = None;
     let (from, mut to) = tokio::io::split(stream);
     let mut lines = BufReader::new(from).lines();
     let mut generation = live.current().number;
     let mut waiting: Option<u32> = None;
     while let Some(line) = lines.next_line().await? {
         let now = live.current().number;
-        if forgets && now != generation {
-            waiting = None;
+        if now != generation {
+            reloaded.get_or_insert_with(Instant::now);
+            if fate == Fate::Forgotten {
+                waiting = None;
+            }
         }
         generation = now;
         let answer = match (line.as_str(), &mut waiting) {
@@ -47,6 +77,9 @@ pub async fn serve(
         };
         to.write_all(answer.as_bytes()).await?;
         to.flush().await?;
+        if fate.ends(began.elapsed(), reloaded.map(|at| at.elapsed())) {
+            return to.shutdown().await;
+        }
     }
     Ok(())
 }

@@ -20,13 +20,19 @@ use crate::defect::Defect;
 use crate::grpc;
 use crate::open::open;
 use crate::ordinary;
-use crate::redis;
+use crate::redis::{self, Fate};
 use crate::sever::severed;
 use crate::state::State;
 use crate::unusual::Unusual;
 
 /// For how long no socket listens, where a reload is a restart.
 const GAP: Duration = Duration::from_millis(400);
+
+/// How old a connection becomes where it has a maximum age.
+const MAX_AGE: Duration = Duration::from_millis(700);
+
+/// How long a connection has after a reload, where it does not have all the time that it needs.
+const DRAIN: Duration = Duration::from_millis(300);
 
 /// Serves by turns what its workers have.
 pub struct Server {
@@ -35,6 +41,8 @@ pub struct Server {
     is_ordinary: bool,
     /// It speaks Redis instead of HTTP.
     speaks_redis: bool,
+    /// It lets no connection become older than this.
+    max_age: Option<Duration>,
     /// It has gRPC's health service.
     has_grpc: bool,
     /// Another server takes over its socket.
@@ -50,7 +58,11 @@ impl Server {
         Self {
             defect: arguments.defect,
             is_ordinary: arguments.unusual == Some(Unusual::Ordinary),
-            speaks_redis: arguments.unusual == Some(Unusual::Redis),
+            speaks_redis: matches!(
+                arguments.unusual,
+                Some(Unusual::Redis | Unusual::MaximumAge)
+            ),
+            max_age: (arguments.unusual == Some(Unusual::MaximumAge)).then_some(MAX_AGE),
             has_grpc: arguments.unusual == Some(Unusual::Grpc),
             hands_over: arguments.inherited,
             overload: Duration::from_millis(arguments.overload_ms),
@@ -116,10 +128,14 @@ impl Server {
             Some(Defect::Corrupt) => open.spawn(corrupt(live, tcp)),
             Some(Defect::HangsAfterReload) if live.current().number > 1 => open.spawn(hang(tcp)),
             Some(Defect::SeverOnReload) => open.spawn(severed(live, tcp)),
-            Some(Defect::ForgetsTransactions) => open.spawn(redis(live, tcp, true)),
+            Some(Defect::ForgetsTransactions) => open.spawn(redis(live, tcp, Fate::Forgotten)),
+            Some(Defect::DrainsTransactions) => open.spawn(redis(live, tcp, Fate::Drained(DRAIN))),
             Some(Defect::EndsGrpcStreams) => open.spawn(with_grpc(live, tcp, true)),
             _ if self.has_grpc => open.spawn(with_grpc(live, tcp, false)),
-            _ if self.speaks_redis => open.spawn(redis(live, tcp, false)),
+            _ if self.speaks_redis => {
+                let fate = self.max_age.map_or(Fate::Kept, Fate::Aged);
+                open.spawn(redis(live, tcp, fate))
+            }
             cuts if self.is_ordinary || cuts.is_some_and(ordinary::has_pages) => {
                 open.spawn(ordinary(live, tcp, cuts))
             }
@@ -180,13 +196,13 @@ async fn with_grpc(live: Arc<IdentityStore>, tcp: TcpStream, ends_streams: bool)
     opened.closed(0, "client_closed");
 }
 
-/// One connection over which Redis is spoken. It may forget at a reload what was begun.
-async fn redis(live: Arc<IdentityStore>, tcp: TcpStream, forgets: bool) {
+/// One connection over which Redis is spoken. What was begun may not come to its end.
+async fn redis(live: Arc<IdentityStore>, tcp: TcpStream, fate: Fate) {
     let Some((stream, opened)) = open(&live, tcp).await else {
         return;
     };
     // How it ended is the client's to tell.
-    let _ = redis::serve(stream, &live, forgets).await;
+    let _ = redis::serve(stream, &live, fate).await;
     opened.closed(0, "client_closed");
 }
 

@@ -37,6 +37,8 @@ pub enum Unusual {
     SeamlessRestart,
     /// It speaks a little of Redis instead of HTTP.
     Redis,
+    /// It speaks a little of Redis, and ends each connection at a certain age, be it rotated or not.
+    MaximumAge,
     /// It has gRPC's health service, asks its clients to leave at a reload, but lets their streams live on.
     Grpc,
     /// It rejects each client that names no server, as many proxies do.

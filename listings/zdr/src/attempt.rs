@@ -127,6 +127,12 @@ impl Recorder {
     }
 }
 
+/// Whether a connection has come to this age, or nearly so. Servers spread the ends of their connections, so that not all
+/// clients come back at once: grpc-go does so by a tenth, in both directions.
+pub fn is_as_old(age: Duration, as_old_as: Duration) -> bool {
+    age * 5 >= as_old_as * 4
+}
+
 /// Passes a panic on. An attempt that panicked is missing from the count, so a verdict without it would
 /// be too good.
 pub fn finished<T>(ended: Result<T, JoinError>) -> Option<T> {

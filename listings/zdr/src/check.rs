@@ -35,7 +35,7 @@ use ch11_verification::attempt::Class;
 pub use options::{Options, RATE, RunControl, Step, rate};
 use pace::{begun, lower, slowed};
 pub use run::machine;
-use run::outline;
+use run::{Run, outline};
 
 // ANCHOR: check
 /// Judges a server.
@@ -76,6 +76,7 @@ pub async fn check(
             typical: run.slowest,
             daily: run.daily(),
             keeps_waiting: run.keeps_waiting,
+            own_age: run.own_age,
         };
         run.interrupted = run_scenarios(&context, control, &mut run.report).await;
     }
@@ -97,6 +98,8 @@ struct Rotated {
     slowest: Duration,
     /// Clients waited for rotations alone.
     keeps_waiting: bool,
+    /// The age at which the server ends conversations by itself, where it ends some.
+    own_age: Option<Duration>,
 }
 
 impl Rotated {
@@ -139,6 +142,7 @@ async fn rotated(
                 overloaded: None,
                 slowest: Duration::ZERO,
                 keeps_waiting: false,
+                own_age: None,
             });
         }
     };
@@ -167,6 +171,7 @@ async fn rotated(
         return Err(error);
     }
     stop(load, control, &mut interrupted).await;
+    look_for_own_ages(&mut run, &testbed, control, &mut interrupted).await;
     let cut_short = interrupted.as_deref().filter(|error| is_short(error));
     let shortage = run.shortage().or(cut_short.map(short_of_files));
     let mut report = run.report(&mut testbed);
@@ -179,6 +184,7 @@ async fn rotated(
         interrupted: shortage.or(interrupted),
         slowest: run.slowest(),
         keeps_waiting: run.keeps_waiting(&testbed),
+        own_age: run.own_age_of(Class::Held),
         options: run.options,
     })
 }
@@ -263,6 +269,21 @@ async fn stop(load: Load, control: &RunControl<'_>, interrupted: &mut Option<Str
             sleep(LAST_WORDS).await;
             error
         } => *interrupted = Some(error),
+    }
+}
+
+/// Looks at what conversations come to while nothing is rotated. An interruption ends that.
+async fn look_for_own_ages(
+    run: &mut Run,
+    testbed: &TestBed,
+    control: &RunControl<'_>,
+    interrupted: &mut Option<String>,
+) {
+    if interrupted.is_none() {
+        tokio::select! {
+            () = Box::pin(run.look_for_own_ages(testbed)) => {}
+            error = control.interrupted() => *interrupted = Some(error),
+        }
     }
 }
 

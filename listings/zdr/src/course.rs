@@ -255,6 +255,7 @@ impl Going<'_> {
             // It ends at the first stage that fails.
             daily: Vec::new(),
             keeps_waiting: false,
+            own_age: None,
         };
         let progress = self.control.progress;
         let over = |report: &ScenarioReport| progress(Step::Scenario(report.clone()));

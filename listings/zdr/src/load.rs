@@ -59,7 +59,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use self::download::downloads;
-use self::held::{conversations, pace};
+use self::held::{conversations, pace, version};
 use self::http2::requests_beside_streams;
 use self::moving::moving;
 use self::multiplexed::Caller;
@@ -172,10 +172,7 @@ fn spawn(tasks: &mut JoinSet<()>, context: ProbeContext, rates: &Rates) -> io::R
             }
         }
         Class::Held | Class::Grpc => {
-            let version = match context.class {
-                Class::Held => Version::Http1,
-                _ => Version::Http2,
-            };
+            let version = version(context.class);
             for number in 0..rates.downloads {
                 let (pace, client) = (pace(number, &context.target), client(version)?);
                 tasks.spawn(conversations(context.clone(), client, pace));

@@ -1,14 +1,18 @@
 //! Times of a check in which clients come and nothing is rotated.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::attempt::{Attempt, Class};
 use crate::check::pass::pass;
 use crate::check::run::Run;
 use crate::error::Error;
+use crate::judge::grown_old::{excuse, oldest};
 use crate::judge::growth::{LONG, is_of_memory};
 use crate::judge::work::ENOUGH;
+use crate::load::held::own_age;
 use crate::server::process_tree::Usage;
 use crate::testbed::TestBed;
 
@@ -80,5 +84,40 @@ impl Run {
         self.growth.settled(after);
         self.resources = self.resources_of(self.before.zip(after));
         Ok(())
+    }
+
+    /// Looks whether the server ends conversations at an age of its own, where it has interrupted some. Nothing is rotated
+    /// any more, and the other clients have left.
+    pub(super) async fn look_for_own_ages(&mut self, testbed: &TestBed) {
+        // Where something else rotates, it may do so now.
+        if self.windows.is_empty() {
+            return;
+        }
+        let records = self.recorder.records();
+        for class in [Class::Held, Class::Grpc] {
+            let Some(oldest) = oldest(&records, class) else {
+                continue;
+            };
+            let age = own_age(&testbed.target, class, oldest).await;
+            self.own_ages.extend(age.map(|age| (class, age)));
+        }
+    }
+
+    /// The age at which the server ends conversations of this class by itself, where it ends some.
+    pub(super) fn own_age_of(&self, class: Class) -> Option<Duration> {
+        let mut known = self.own_ages.iter();
+        known.find(|(of, _)| *of == class).map(|(_, age)| *age)
+    }
+
+    /// Of which classes conversations have ended because the server lets none become older, and how old that is.
+    pub(super) fn come_to_their_age(&self, records: &mut [Attempt]) -> BTreeMap<Class, Duration> {
+        let mut old = BTreeMap::new();
+        for (class, age) in &self.own_ages {
+            for _ in 0..excuse(records, *class, *age, &self.windows) {
+                self.recorder.graceful_close(*class);
+                old.insert(*class, *age);
+            }
+        }
+        old
     }
 }

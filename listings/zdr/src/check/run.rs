@@ -32,8 +32,8 @@ use crate::load::{Load, Rates};
 use crate::report::format::counted;
 use crate::report::waiver::WaiverReport;
 use crate::report::{
-    Code, FORMAT, Finding, Handles, Machine, Plan, Report, Resources, Rotation, Server, Severity,
-    Verdict,
+    ClassReport, Code, FORMAT, Finding, Handles, Machine, Plan, Report, Resources, Rotation,
+    Server, Severity, Verdict,
 };
 use crate::scenarios::applies;
 use crate::server::process_tree::Usage;
@@ -54,7 +54,9 @@ pub(super) struct Run {
     client: Client,
     pub(super) options: Options,
     outline: Report,
-    windows: Vec<Window>,
+    pub(super) windows: Vec<Window>,
+    /// At which age the server ends conversations of a class by itself.
+    pub(super) own_ages: Vec<(Class, Duration)>,
     /// Which clients that stand aside were not shown the new certificate after the rotation of this number, and
     /// what became of each.
     asides: Vec<(u32, Differs, Amiss)>,
@@ -85,6 +87,7 @@ impl Run {
             options: options.clone(),
             outline,
             windows: Vec::new(),
+            own_ages: Vec::new(),
             asides: Vec::new(),
             resources: None,
             growth: Growth::default(),
@@ -217,7 +220,11 @@ impl Run {
         let mut records = with_lost(all, again, ends_idle, windows);
         let crowded = crowded(&records, windows, testbed.server.is_in_background());
         set_aside(&mut records);
-        let of_class = |class: &Class| measure::class(*class, &self.recorder, &records, windows);
+        let old = self.come_to_their_age(&mut records);
+        let of_class = |class: &Class| ClassReport {
+            own_age_ms: old.get(class).copied().map(measure::ms),
+            ..measure::class(*class, &self.recorder, &records, windows)
+        };
         let classes: Vec<_> = self.classes.iter().map(of_class).collect();
         let others = of_others(&records, windows);
         let rotations = measure::rotations(&others, windows);

@@ -60,6 +60,7 @@ mod tests {
             at_risk: None,
             failures: (failed > 0).then_some(failures).into_iter().collect(),
             graceful_closes: 0,
+            own_age_ms: None,
         }
     }
 

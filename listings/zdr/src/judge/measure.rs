@@ -62,6 +62,7 @@ pub fn class(
         at_risk: Some(at_risk(class, recorder, records, windows)),
         failures: failures.into_values().collect(),
         graceful_closes: recorder.graceful_closes(class) as u64,
+        own_age_ms: None,
     }
 }
 

@@ -51,7 +51,7 @@ pub fn with_lost(
 }
 
 /// How many are meant, and how many are not.
-fn split<'a>(
+pub(super) fn split<'a>(
     attempts: impl Iterator<Item = &'a Attempt>,
     is_meant: &dyn Fn(&Attempt) -> bool,
 ) -> (u64, u64) {

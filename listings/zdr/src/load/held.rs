@@ -5,10 +5,11 @@
 use std::time::Duration;
 
 use crate::attempt::failure::Where;
-use crate::attempt::{Class, FailureKind};
+use crate::attempt::{Class, FailureKind, is_as_old};
+use ch06_in_flight_requests::client::Version;
 use lab::client::Client;
 use tokio::net::TcpStream;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_rustls::client::TlsStream;
 
 use crate::load::dialogue::{Dialogue, Ended};
@@ -79,6 +80,51 @@ pub(crate) async fn holds(target: &Target, client: &Client) -> Result<(), Failed
     target.in_time(Box::pin(holding)).await
 }
 
+/// What a client of such a class offers in the handshake.
+pub(super) fn version(class: Class) -> Version {
+    match class {
+        Class::Grpc => Version::Http2,
+        _ => Version::Http1,
+    }
+}
+
+/// At which age a server ends conversations of this class by itself, while nothing is rotated. `None` where they live on
+/// for longer than the `oldest` that it has interrupted. Two are begun, one after the other: what ends both at one
+/// moment, such as a timer of the server's, knows nothing of their age.
+pub(crate) async fn own_age(target: &Target, class: Class, oldest: Duration) -> Option<Duration> {
+    let within = oldest + oldest / 4 + SLOW;
+    let second = async {
+        sleep(oldest / 4 + SLOW).await;
+        ends_at(target, class, within).await
+    };
+    let (first, second) = tokio::join!(Box::pin(ends_at(target, class, within)), Box::pin(second));
+    let (younger, older) = (first?.min(second?), first?.max(second?));
+    is_as_old(younger, older).then_some(younger)
+}
+
+/// How old a conversation is when it is interrupted. `None` where it is not within this time, or does not begin.
+async fn ends_at(target: &Target, class: Class, within: Duration) -> Option<Duration> {
+    let client = target.client(Some(version(class)), false, target.identity.as_deref());
+    let (client, began) = (client.ok()?, Instant::now());
+    let beginning = async {
+        let (stream, _) = target.open(&client).await.map_err(Failed::opening)?;
+        Held::over(target, class, stream).await
+    };
+    let mut held = target.in_time(Box::pin(beginning)).await.ok()?;
+    let mut steps = 0;
+    while began.elapsed() < within {
+        match target.in_time(Box::pin(held.go_on(steps))).await {
+            Ok(()) => steps += 1,
+            Err(failed) => {
+                let age = began.elapsed();
+                return (failed.kind == FailureKind::Interrupted).then_some(age);
+            }
+        }
+        sleep(PACE).await;
+    }
+    None
+}
+
 /// A conversation that has begun.
 enum Held {
     Echo(Box<Echo<TlsStream<TcpStream>>>),
@@ -88,28 +134,36 @@ enum Held {
 
 async fn begin(context: &ProbeContext, client: &Client, probe: &mut Probe) -> Result<Held, Failed> {
     let (stream, _) = context.open(client, probe).await?;
-    let target = &context.target;
-    let begun = async {
-        match &target.websocket {
-            _ if context.class == Class::Grpc => {
-                let grpc = Grpc::open(stream, &target.name).await?;
-                Ok(Held::Grpc(grpc.into()))
-            }
-            Some(path) => {
-                let echo = Echo::open(stream, &target.name, path).await?;
-                Ok(Held::Echo(echo.into()))
-            }
-            None => {
-                let mut dialogue = Dialogue::over(target.speech(), stream).await?;
-                dialogue.hold().await?;
-                Ok(Held::Dialogue(dialogue.into()))
-            }
-        }
-    };
-    begun.await.map_err(|ended: Ended| ended.at(Where::New))
+    Held::over(&context.target, context.class, stream).await
 }
 
 impl Held {
+    /// Begins a conversation, over a stream whose handshake is complete.
+    async fn over(
+        target: &Target,
+        class: Class,
+        stream: TlsStream<TcpStream>,
+    ) -> Result<Self, Failed> {
+        let begun = async {
+            match &target.websocket {
+                _ if class == Class::Grpc => {
+                    let grpc = Grpc::open(stream, &target.name).await?;
+                    Ok(Self::Grpc(grpc.into()))
+                }
+                Some(path) => {
+                    let echo = Echo::open(stream, &target.name, path).await?;
+                    Ok(Self::Echo(echo.into()))
+                }
+                None => {
+                    let mut dialogue = Dialogue::over(target.speech(), stream).await?;
+                    dialogue.hold().await?;
+                    Ok(Self::Dialogue(dialogue.into()))
+                }
+            }
+        };
+        begun.await.map_err(|ended: Ended| ended.at(Where::New))
+    }
+
     /// Goes on until it is time to end, or the load stops.
     async fn cross(mut self, context: &ProbeContext, pace: Duration) -> Result<(), Failed> {
         let (target, mut stop) = (&context.target, context.stop.clone());

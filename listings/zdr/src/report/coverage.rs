@@ -32,8 +32,20 @@ impl Report {
         let untold = self.resources.is_none() && !self.machine.system.starts_with("linux");
         let untold =
             untold.then(|| "memory, processes and descriptors (only Linux tells)".to_owned());
-        let missing = missing.chain(unasked);
+        let missing = missing.chain(self.older()).chain(unasked);
         missing.chain(self.inapplicable()).chain(untold).collect()
+    }
+
+    /// Conversations that no client can have with this server.
+    fn older(&self) -> impl Iterator<Item = String> {
+        let aged = self.classes.iter();
+        let aged = aged.filter_map(|of| Some((of.class, of.own_age_ms? / 1000.0)));
+        aged.map(|(class, age)| {
+            format!(
+                "conversations that last for more than {age:.1} s: then the server ends each, rotated or not (class \
+                 {class})"
+            )
+        })
     }
 
     /// The scenarios that the level requires and that were not judged, or not applicable. Those of client trust have

@@ -40,6 +40,8 @@ pub struct ScenarioContext {
     /// Whether clients waited for such rotations, and at no other time: those who do so in a scenario tell nothing of
     /// too much to do.
     pub keeps_waiting: bool,
+    /// The age at which the server ends conversations by itself, where it ended some while nothing was rotated.
+    pub own_age: Option<Duration>,
 }
 
 impl ScenarioContext {

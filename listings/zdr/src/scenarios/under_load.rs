@@ -1,5 +1,6 @@
 //! Scenarios in which the files change while clients come all the time and a download runs.
 
+use std::slice;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -7,6 +8,7 @@ use tokio::time::sleep;
 use crate::attempt::{Attempt, Class, FailureKind};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
+use crate::judge::grown_old::excuse;
 use crate::judge::of_server::of_server;
 use crate::judge::overload::Overload;
 use crate::judge::shortage::{is_full, set_aside, shortage};
@@ -66,7 +68,10 @@ pub(crate) async fn under_load(
     settled(&probes, &testbed, typical).await;
     load.stop().await;
 
-    let (records, shortage) = with_room(scenario, probes.records(), from);
+    let (mut records, shortage) = with_room(scenario, probes.records(), from);
+    if let Some(own) = context.own_age {
+        excuse(&mut records, Class::Held, own, slice::from_ref(&last));
+    }
     let overload = overload(&probes, &testbed, from, waited_for.as_slice());
     if went_back(&records, &last, None) {
         outcome.fail(

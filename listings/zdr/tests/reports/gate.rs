@@ -358,6 +358,21 @@ fn what_is_not_applicable_is_not_covered() {
     assert_eq!(not_covered(Level::All, false), [start]);
 }
 
+/// Conversations end at an age of the server's own: no failure, and no client knows what becomes of longer ones.
+#[test]
+fn conversations_that_no_client_can_have_are_not_covered() {
+    let mut report = found(&[]);
+    report.scenarios.clear();
+    report.classes[0].own_age_ms = Some(10_049.0);
+    let class = report.classes[0].class;
+    let said = format!(
+        "conversations that last for more than 10.0 s: then the server ends each, rotated or not (class {class})"
+    );
+    let verdict = judged(report, Level::All).verdict;
+    assert!(verdict.passed);
+    assert_eq!(verdict.not_covered, [said]);
+}
+
 #[test]
 fn a_server_that_could_ask_for_certificates_and_was_not_told_to_is_not_covered_in_that() {
     let not_covered = |asks_clients: bool| {

@@ -369,6 +369,7 @@ impl Run {
             failed_below: bound::upper(failed, attempts),
             failures: failures.collect(),
             graceful_closes: 3,
+            own_age_ms: None,
         }
     }
 

@@ -32,6 +32,10 @@ pub(super) fn classes<'a>(reports: impl Iterator<Item = &'a Report>) -> Vec<Clas
             at_risk: AtRisk::together(parts.iter().map(|part| part.at_risk.as_ref())),
             failures: failures(&parts),
             graceful_closes: parts.iter().map(|part| part.graceful_closes).sum(),
+            own_age_ms: parts
+                .iter()
+                .filter_map(|part| part.own_age_ms)
+                .reduce(f64::min),
         }
     });
     classes.collect()

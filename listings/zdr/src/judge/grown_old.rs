@@ -1,0 +1,132 @@
+//! Conversations that a server has ended because of their age. A maximum age knows nothing of rotations, and is there
+//! without them: the server has shown it while nothing was rotated. Where more of these ends fall into rotations than
+//! chance explains, a reload has brought them about.
+
+use std::time::Duration;
+
+use crate::attempt::{Attempt, Class, FailureKind, is_as_old};
+use crate::judge::chance::by_chance;
+use crate::judge::timed_out::split;
+use ch11_verification::rotation::Window;
+
+/// With less, chance does not explain that more end at rotations.
+const CHANCE: f64 = 0.01;
+/// An end is found with the next step of a conversation, which comes so much later at the most.
+const LATE: Duration = Duration::from_millis(100);
+/// The time of a run is counted in slices of so many milliseconds.
+const SLICE: u128 = 10;
+
+/// The age of the oldest conversation of this class that was interrupted.
+pub fn oldest(records: &[Attempt], class: Class) -> Option<Duration> {
+    let interrupted = records.iter().filter(|of| is_interrupted(of, class));
+    interrupted.map(age).max()
+}
+
+/// Takes conversations that had come to the server's own age for such as have come to their end. Says how many there
+/// were. What was interrupted earlier remains a failure.
+pub fn excuse(records: &mut [Attempt], class: Class, own: Duration, windows: &[Window]) -> usize {
+    let is_old = |of: &Attempt| is_interrupted(of, class) && is_as_old(age(of), own);
+    let at_one = |of: &Attempt| {
+        let mut windows = windows.iter();
+        windows.any(|at| at.began <= of.done && of.done <= at.end + LATE)
+    };
+    let hit = split(records.iter().filter(|of| is_old(of)), &at_one);
+    let (during, between) = slices(records, windows);
+    if by_chance(hit, (during + hit.0, between + hit.1)) < CHANCE {
+        return 0;
+    }
+    let mut many = 0;
+    for of in records.iter_mut().filter(|of| is_old(of)) {
+        of.failed = None;
+        of.error = None;
+        many += 1;
+    }
+    many
+}
+
+fn is_interrupted(of: &Attempt, class: Class) -> bool {
+    of.class == class && of.failed == Some(FailureKind::Interrupted)
+}
+
+fn age(of: &Attempt) -> Duration {
+    of.done.saturating_sub(of.began)
+}
+
+/// For how many slices of time the server was rotated, and for how many it was not.
+fn slices(records: &[Attempt], windows: &[Window]) -> (u64, u64) {
+    let all = records.iter().map(|of| of.done).max().unwrap_or_default();
+    let during = windows
+        .iter()
+        .map(|at| (at.end + LATE).saturating_sub(at.began));
+    let during = during.sum::<Duration>().min(all);
+    let count = |time: Duration| (time.as_millis() / SLICE) as u64;
+    (count(during), count(all - during))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    /// One rotation in each second, from the second one on, which takes 50 ms.
+    fn windows() -> Vec<Window> {
+        let each = (2..12).map(|second| Window {
+            began: ms(1000 * second),
+            end: ms(1000 * second + 50),
+            ..Window::default()
+        });
+        each.collect()
+    }
+
+    /// How many of these remain failures, each of which began and was interrupted so late, where the server ends each
+    /// conversation at this age.
+    fn failed(own: u64, conversations: &[(u64, u64)]) -> usize {
+        let interrupted = conversations.iter().map(|(began, done)| Attempt {
+            done: ms(*done),
+            failed: Some(FailureKind::Interrupted),
+            error: Some("eof".into()),
+            ..Attempt::opening(Class::Held, ms(*began))
+        });
+        let end = Attempt {
+            done: ms(14_000),
+            ..Attempt::opening(Class::Full, ms(13_990))
+        };
+        let mut records: Vec<_> = interrupted.chain([end]).collect();
+        let excused = excuse(&mut records, Class::Held, ms(own), &windows());
+        let failed = records.iter().filter(|of| of.failed.is_some()).count();
+        assert_eq!(failed + excused, conversations.len());
+        failed
+    }
+
+    #[test]
+    fn what_ends_at_the_age_that_a_server_has_of_its_own_is_no_failure() {
+        let each = [(0, 2710), (2710, 5420), (5420, 8130), (8130, 10_840)];
+        assert_eq!(failed(2700, &each), 0);
+        // It spreads them.
+        assert_eq!(failed(3000, &[(0, 2500), (0, 3400)]), 0);
+        // By the way, the oldest tells how long to look.
+        let held = |done| Attempt {
+            done: ms(done),
+            failed: Some(FailureKind::Interrupted),
+            ..Attempt::opening(Class::Held, ms(100))
+        };
+        let records = [held(3100), held(1100)];
+        assert_eq!(oldest(&records, Class::Held), Some(ms(3000)));
+        assert_eq!(oldest(&records, Class::Grpc), None);
+    }
+
+    #[test]
+    fn what_a_reload_has_cut_is_a_failure_whatever_age_the_server_has() {
+        let cut = (2..12).map(|second| (1000 * second - 900, 1000 * second + 20));
+        let cut: Vec<_> = cut.collect();
+        assert_eq!(failed(3000, &cut), 10);
+        // Beside those that had come to their age.
+        let both = [(0, 3010), (3010, 4020), (4020, 7230)];
+        assert_eq!(failed(3000, &both), 1);
+        // As old, and at rotations alone: that is no chance.
+        assert_eq!(failed(900, &cut), 10);
+    }
+}
