@@ -297,7 +297,7 @@ fn the_plan_says_what_would_be_done_and_starts_nothing() {
         "\nclients    full      50 new connections a second\n",
         "           half as many, or fewer, where this machine or the server cannot keep up\nrotations ",
         "\nrotations  10, 1 s from one to the next at least; 2 s without one before and after\n",
-        "\nscenarios  28 of 31\n",
+        "\nscenarios  29 of 32\n",
         "  torn               The key of one generation",
         "not trust-added, trust-removed, trust-half-written: for a server with `client_auth`",
         "\ntakes      about ",
