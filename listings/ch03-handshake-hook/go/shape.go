@@ -36,6 +36,13 @@ func of(tag byte, fields ...part) map[byte]held {
 
 func anything([]byte) bool { return true }
 
+func something(value []byte) bool { return len(value) > 0 }
+
+// either is what holds these fields, or others.
+func either(these, others []part) held {
+	return func(value []byte) bool { return holds(value, these...) || holds(value, others...) }
+}
+
 // ascii is an IA5String.
 func ascii(value []byte) bool {
 	return !slices.ContainsFunc(value, func(it byte) bool { return it >= 0x80 })
@@ -79,10 +86,13 @@ var (
 		0xa4: of(0, once(name))[0],
 		0x81: ascii, 0x82: ascii, 0xa3: anything, 0xa5: anything, 0x86: ascii, 0x87: anything, 0x88: isIdentifier,
 	}
-	subtrees = func(tag byte) part {
-		return perhaps(of(tag, repeated(of(0x30, once(generalName), perhaps(map[byte]held{0x80: minimal}),
-			perhaps(map[byte]held{0x81: minimal})))))
-	}
+	// How many names a constraint is for is never said.
+	subtrees = func(tag byte) part { return perhaps(of(tag, repeated(of(0x30, once(generalName))))) }
+	// A place has a name, or an issuer of its lists.
+	issuers = of(0xa2, repeated(generalName))
+	reasons = perhaps(map[byte]held{0x81: bits})
+	point   = of(0xa0, once(map[byte]held{0xa0: of(0, repeated(generalName))[0], 0xa1: anything}))
+	place   = map[byte]held{0x30: either([]part{once(point), reasons, perhaps(issuers)}, []part{reasons, once(issuers)})}
 
 	// Section 4.1. Of unique identifiers others tell.
 	body = of(0x30, perhaps(of(0xa0, once(integer))), once(integer), once(algorithm), once(name),
@@ -93,17 +103,15 @@ var (
 
 	// What extensions hold that every library knows (section 4.2).
 	defined = map[string]part{
-		"2.5.29.14": once(map[byte]held{4: anything}),
+		"2.5.29.14": once(map[byte]held{4: something}),
 		"2.5.29.15": once(map[byte]held{3: bits}),
 		"2.5.29.17": once(of(0x30, anyTimes(generalName))),
 		"2.5.29.19": once(of(0x30, perhaps(map[byte]held{1: truth}), perhaps(integer))),
 		"2.5.29.30": once(of(0x30, subtrees(0xa0), subtrees(0xa1))),
-		"2.5.29.31": once(of(0x30, repeated(of(0x30,
-			perhaps(of(0xa0, once(map[byte]held{0xa0: of(0, repeated(generalName))[0], 0xa1: anything}))),
-			perhaps(map[byte]held{0x81: bits}), perhaps(of(0xa2, repeated(generalName))))))),
+		"2.5.29.31": once(of(0x30, repeated(place))),
 		"2.5.29.32": once(of(0x30, repeated(of(0x30, identifier, perhaps(of(0x30, repeated(of(0x30, identifier, each)))))))),
 		"2.5.29.33": once(of(0x30, repeated(of(0x30, identifier, identifier)))),
-		"2.5.29.35": once(of(0x30, perhaps(map[byte]held{0x80: anything}), perhaps(of(0xa1, repeated(generalName))),
+		"2.5.29.35": once(of(0x30, perhaps(map[byte]held{0x80: something}), perhaps(of(0xa1, repeated(generalName))),
 			perhaps(map[byte]held{0x82: minimal}))),
 		"2.5.29.36":         once(of(0x30, perhaps(map[byte]held{0x80: minimal}), perhaps(map[byte]held{0x81: minimal}))),
 		"2.5.29.37":         once(of(0x30, repeated(map[byte]held{6: isIdentifier}))),

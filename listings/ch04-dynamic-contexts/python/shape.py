@@ -33,6 +33,10 @@ def _wrapped(value):
     return False
 
 
+def _something(value):
+    return bool(value)
+
+
 def _identifier(value):
     """An object identifier (X.690, section 8.19)."""
     begins = (at for at in range(len(value)) if at == 0 or value[at - 1] < 0x80)
@@ -83,6 +87,11 @@ _ALGORITHM = _of(0x30, _IDENTIFIER, _perhaps())
 _TEXT = _once({0x03: _bits, **dict.fromkeys((0x0c, 0x12, 0x13, 0x14, 0x16, 0x1c, 0x1e), _anything)})
 _NAME = _of(0x30, _any_times(_of(0x31, _repeated(_of(0x30, _IDENTIFIER, _TEXT)))))
 _DATE = _once(dict.fromkeys((0x17, 0x18), _anything))
+def _either(tag, these, others):
+    """What has this tag, and holds these fields, or others."""
+    return {tag: lambda value: _holds(value, these) or _holds(value, others)}
+
+
 # Section 4.2.1.6.
 _GENERAL = {
     **dict.fromkeys((0x81, 0x82, 0x86), _ascii), **dict.fromkeys((0xa3, 0xa5, 0x87), _anything), 0x88: _identifier,
@@ -90,7 +99,8 @@ _GENERAL = {
 
 
 def _subtrees(tag):
-    return _perhaps(_of(tag, _repeated(_of(0x30, _once(_GENERAL), _perhaps({0x80: _number}), _perhaps({0x81: _number})))))
+    """How many names a constraint is for is never said."""
+    return _perhaps(_of(tag, _repeated(_of(0x30, _once(_GENERAL)))))
 
 
 # Section 4.1. What unique identifiers are is told elsewhere.
@@ -100,14 +110,15 @@ _BODY = _of(
     _perhaps({0x81: _bits}), _perhaps({0x82: _bits}), _perhaps(_of(0xa3, _once(_of(0x30, _any_times(_of(
         0x30, _IDENTIFIER, _perhaps({0x01: _truth}), _once({0x04: _anything}))))))))
 _CERTIFICATE = _of(0x30, _once(_BODY), _once(_ALGORITHM), _once({0x03: _bits}))
-_PLACE = _of(
-    0x30, _perhaps(_of(0xa0, _once({**_of(0xa0, _repeated(_GENERAL)), 0xa1: _anything}))), _perhaps({0x81: _bits}),
-    _perhaps(_of(0xa2, _repeated(_GENERAL))))
+_POINT = _of(0xa0, _once({**_of(0xa0, _repeated(_GENERAL)), 0xa1: _anything}))
+_REASONS, _ISSUERS = _perhaps({0x81: _bits}), _of(0xa2, _repeated(_GENERAL))
+# A place has a name, or an issuer of its lists.
+_PLACE = _either(0x30, (_once(_POINT), _REASONS, _perhaps(_ISSUERS)), (_REASONS, _once(_ISSUERS)))
 _POLICY = _of(0x30, _IDENTIFIER, _perhaps(_of(0x30, _repeated(_of(0x30, _IDENTIFIER, _once())))))
 
 # What extensions hold that every library knows (section 4.2).
 _KNOWN = {bytes.fromhex(name): _once(holds) for name, holds in (
-    ("551d0e", {0x04: _anything}),
+    ("551d0e", {0x04: _something}),
     ("551d0f", {0x03: _bits}),
     ("551d11", _of(0x30, _any_times(_GENERAL))),
     ("551d13", _of(0x30, _perhaps({0x01: _truth}), _perhaps(_NUMBER))),
@@ -115,7 +126,7 @@ _KNOWN = {bytes.fromhex(name): _once(holds) for name, holds in (
     ("551d1f", _of(0x30, _repeated(_PLACE))),
     ("551d20", _of(0x30, _repeated(_POLICY))),
     ("551d21", _of(0x30, _repeated(_of(0x30, _IDENTIFIER, _IDENTIFIER)))),
-    ("551d23", _of(0x30, _perhaps({0x80: _anything}), _perhaps(_of(0xa1, _repeated(_GENERAL))), _perhaps({0x82: _number}))),
+    ("551d23", _of(0x30, _perhaps({0x80: _something}), _perhaps(_of(0xa1, _repeated(_GENERAL))), _perhaps({0x82: _number}))),
     ("551d24", _of(0x30, _perhaps({0x80: _number}), _perhaps({0x81: _number}))),
     ("551d25", _of(0x30, _repeated({0x06: _identifier}))),
     ("551d36", _NUMBER),

@@ -3,12 +3,14 @@
 //! Each library parses some of these fields strictly, and each one others. A certificate whose fields are all as they are
 //! defined is parsed by each of them. What is asked here comes last: other modules know more of what is wrong.
 
-use Held::{Anything, Ascii, Bits, Identifier, Number, Truth, Values, Wrapped};
+use Held::{Anything, Ascii, Bits, Either, Identifier, Number, Something, Truth, Values, Wrapped};
 use Often::{Any, AtLeastOnce, AtMostOnce, Once};
 
 /// What a value holds.
 enum Held {
     Anything,
+    /// A byte, or more.
+    Something,
     /// How many bits of the last byte are none of it, and the bytes (X.690, section 8.6).
     Bits,
     /// An IA5String.
@@ -22,6 +24,8 @@ enum Held {
     /// One byte, in DER (section 11.1).
     Truth,
     Values(&'static [Field]),
+    /// These fields, or others.
+    Either(&'static [Field], &'static [Field]),
 }
 
 enum Often {
@@ -132,19 +136,13 @@ const fn sequence(of: &'static [(u8, Held)]) -> [Field; 1] {
     [Field(Once, of)]
 }
 
+/// How many names a constraint is for is never said.
 const SUBTREES: Held = Values(&[Field(
     AtLeastOnce,
-    &[(
-        0x30,
-        Values(&[
-            Field(Once, GENERAL),
-            Field(AtMostOnce, &[(0x80, Number)]),
-            Field(AtMostOnce, &[(0x81, Number)]),
-        ]),
-    )],
+    &[(0x30, Values(&[Field(Once, GENERAL)]))],
 )]);
 
-const KEY_ID: &[Field] = &sequence(&[(0x04, Anything)]);
+const KEY_ID: &[Field] = &sequence(&[(0x04, Something)]);
 
 const KEY_USAGE: &[Field] = &sequence(&[(0x03, Bits)]);
 
@@ -166,26 +164,21 @@ const CONSTRAINTS: &[Field] = &sequence(&[(
     ]),
 )]);
 
-const PLACES: &[Field] = &sequence(&[(
-    0x30,
-    Values(&[Field(
-        AtLeastOnce,
-        &[(
-            0x30,
-            Values(&[
-                Field(
-                    AtMostOnce,
-                    &[(
-                        0xa0,
-                        Values(&[Field(Once, &[(0xa0, NAMES), (0xa1, Anything)])]),
-                    )],
-                ),
-                Field(AtMostOnce, &[(0x81, Bits)]),
-                Field(AtMostOnce, &[(0xa2, NAMES)]),
-            ]),
-        )],
-    )]),
-)]);
+const REASONS: Field = Field(AtMostOnce, &[(0x81, Bits)]);
+
+const POINT: Held = Values(&[Field(Once, &[(0xa0, NAMES), (0xa1, Anything)])]);
+
+/// A place has a name, or an issuer of its lists.
+const PLACE: Held = Either(
+    &[
+        Field(Once, &[(0xa0, POINT)]),
+        REASONS,
+        Field(AtMostOnce, &[(0xa2, NAMES)]),
+    ],
+    &[REASONS, Field(Once, &[(0xa2, NAMES)])],
+);
+
+const PLACES: &[Field] = &sequence(&[(0x30, Values(&[Field(AtLeastOnce, &[(0x30, PLACE)])]))]);
 
 /// What stands behind a policy: where it is published, or a text.
 const QUALIFIERS: Held = Values(&[Field(
@@ -215,7 +208,7 @@ const MAPPINGS: &[Field] = &sequence(&[(
 const AUTHORITY_KEY: &[Field] = &sequence(&[(
     0x30,
     Values(&[
-        Field(AtMostOnce, &[(0x80, Anything)]),
+        Field(AtMostOnce, &[(0x80, Something)]),
         Field(AtMostOnce, &[(0xa1, NAMES)]),
         Field(AtMostOnce, &[(0x82, Number)]),
     ]),
@@ -297,6 +290,7 @@ impl Held {
     fn is(&self, value: &[u8]) -> bool {
         match self {
             Anything => true,
+            Something => !value.is_empty(),
             Bits => matches!(value, [0] | [0..=7, _, ..]),
             Ascii => value.is_ascii(),
             Wrapped => first(value).is_some_and(|(tag, text, rest)| {
@@ -316,6 +310,7 @@ impl Held {
                     && !(0..value.len()).any(|at| value[at] == 0x80 && begins(at))
             }
             Values(fields) => holds(value, fields),
+            Either(these, others) => holds(value, these) || holds(value, others),
         }
     }
 }
