@@ -108,6 +108,9 @@ func Judge(source Source, files Files, last *Identity) (*Identity, error) {
 	if err := numberedOnce(source, chain, anchors); err != nil {
 		return nil, err
 	}
+	if err := asDefined(source, chain, anchors); err != nil {
+		return nil, err
+	}
 
 	leaf := chain[0]
 	identity := &Identity{

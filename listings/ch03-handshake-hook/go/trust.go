@@ -32,6 +32,10 @@ func trusted(source Source, files Files) ([]*x509.Certificate, error) {
 			}
 			return nil, &Rejected{"malformed", source.Roots, fmt.Sprintf("block %d of %d: %s", at+1, len(found), what)}
 		}
+		if what := fieldless(block.DER); what != "" {
+			return nil, &Rejected{"malformed", source.Roots, fmt.Sprintf("block %d of %d: %s. Take it out of the file, or have it "+
+				"issued anew", at+1, len(found), what)}
+		}
 		if err == nil {
 			known = append(known, block)
 		} else if unknown == nil {

@@ -16,6 +16,7 @@ import asn1
 import key as keys
 import kinds
 import pem
+import shape
 import taken
 from rejected import Rejected
 
@@ -86,6 +87,7 @@ def judge(source, seen, build, validate, last=None):
     with _read(source.certificate):
         taken.by_all(source, shown, trusted, purpose)
         taken.numbered_once(source, list(zip(chain, shown)), list(zip(anchors, trusted)))
+    _as_defined(source, list(zip(chain, shown)), list(zip(anchors, trusted)))
     not_after = time.gmtime(ssl.cert_time_to_seconds(facts["notAfter"]))
     return Identity(
         context=context,
@@ -107,6 +109,10 @@ def _trust(source, seen, last):
             if isinstance(seen[2 + at], Rejected):
                 raise seen[2 + at]
             anchors = _certificates(pem.blocks(seen[2 + at].data, path), path)
+            for each, anchor in enumerate(anchors, 1):
+                if not shape.is_certificate(anchor):
+                    raise Rejected("malformed", path, f"authority {each} of {len(anchors)}: {shape.UNDEFINED}. Take it out of "
+                                   "the file, or have it issued anew")
             with _read(path):
                 taken.parses_authorities(path, [taken.Certificate.of(der) for der in anchors])
             trust.append(anchors)
@@ -239,6 +245,18 @@ def _belongs(source, pair):
     raise Rejected("pair_mismatch", source.key, "the key belongs to another certificate")
 
 
+def _as_defined(source, chain, anchors):
+    """The fields of each certificate must be as they are defined, and those of the authorities that have issued one. This
+    comes last: it knows least of what is wrong. Each is given in DER, and parsed."""
+    for at, (der, it) in enumerate(chain, 1):
+        if what := shape.objection(der, it.extensions):
+            raise Rejected("malformed", source.certificate, f"certificate {at} of {len(chain)}: {what}")
+    issuers = {it.issuer for _, it in chain}
+    for at, (der, it) in enumerate(anchors, 1):
+        if it.subject in issuers and (what := shape.objection(der, it.extensions)):
+            raise Rejected("malformed", source.roots, f"authority {at} of {len(anchors)}: {what}")
+
+
 def _verifiable(source, chain):
     """Clients of OpenSSL before 3.5 must be able to verify the chain."""
     for at, certificate in enumerate(chain, 1):
@@ -275,6 +293,9 @@ def _objections(source):
     """Turns what the peer says into a reason."""
     try:
         yield
+    except UnicodeDecodeError:  # Python shows what the peer has shown.
+        raise Rejected("malformed", source.certificate, "a name or an address in it is no UTF-8, and Python does not read "
+                       "that") from None
     except ssl.SSLCertVerificationError as why:
         # The numbers are OpenSSL's X509_V_ERR_…, from x509_vfy.h.
         reasons = {9: "not_yet_valid", 10: "expired", 62: "name_lost", 64: "name_lost"}
@@ -294,6 +315,10 @@ def _certificates(found, path):
     """Every certificate of a file, in DER, each one parsed by OpenSSL. A block that is none may stand
     behind those that are needed, and clients that parse all of them fail at it."""
     parser, chain = new_context(ssl.PROTOCOL_TLS_CLIENT), []
+    # `getpeercert` leaves behind what OpenSSL says of an extension that it does not parse, and the next certificate to be
+    # loaded, be it a good one, would be refused for that. An error that is raised takes all of it away.
+    with contextlib.suppress(ssl.SSLError):
+        parser.load_verify_locations(cadata=b"\0")
     for at, (label, der) in enumerate(found, 1):
         if label != "CERTIFICATE":
             continue

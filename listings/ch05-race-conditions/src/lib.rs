@@ -55,6 +55,7 @@ mod reader;
 pub mod rest;
 mod serials;
 mod settle;
+mod shape;
 mod shorter;
 pub mod start;
 mod tell;

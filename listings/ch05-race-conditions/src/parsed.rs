@@ -18,6 +18,7 @@ use crate::forms::{self, Identifier, items};
 use crate::general;
 use crate::java;
 use crate::key::{bits, curve_name};
+use crate::shape;
 
 // ANCHOR: by_all
 /// Checks that clients of OpenSSL, Go and Java parse each certificate of the chain.
@@ -68,6 +69,56 @@ pub(crate) fn unparsed(certificate: &X509Certificate<'_>) -> Option<String> {
         .or_else(|| fields::objection(certificate))
 }
 // ANCHOR_END: by_all
+
+/// Checks that the fields of each certificate of the chain are as they are defined, and those of the authorities that have
+/// issued one. This comes last: it knows least of what is wrong.
+///
+/// # Errors
+/// `malformed`, of the file of the chain or of the authorities.
+pub(crate) fn as_defined(
+    source: &Source,
+    chain: &[CertificateDer<'_>],
+    anchors: &[CertificateDer<'_>],
+) -> Result<(), Rejected> {
+    for (certificate, at) in chain.iter().zip(1..) {
+        if let Some(what) = undefined(certificate) {
+            let detail = format!("certificate {at} of {}: {what}", chain.len());
+            let file = &source.files.certificate;
+            return Err(reject(Reason::Malformed, file, &detail));
+        }
+    }
+    let parsed = |der| parse_x509_certificate(der).ok().map(|(_, parsed)| parsed);
+    let shown: Vec<_> = chain.iter().filter_map(|it| parsed(it)).collect();
+    for (anchor, at) in anchors.iter().zip(1..) {
+        let issuer = parsed(anchor);
+        let issuer = issuer.filter(|issuer| shown.iter().any(|it| it.issuer() == issuer.subject()));
+        if let Some(what) = issuer.and_then(|_| undefined(anchor)) {
+            let detail = format!("authority {at} of {}: {what}", anchors.len());
+            let file = &source.files.roots;
+            return Err(reject(Reason::Malformed, file, &detail));
+        }
+    }
+    Ok(())
+}
+
+const UNREAD: &str = "is not as RFC 5280 defines it, and clients of OpenSSL, Go, Java, GnuTLS or Python do not read that";
+
+/// The field that is not as it is defined, if any.
+fn undefined(der: &[u8]) -> Option<String> {
+    if let Some(what) = outline(der) {
+        return Some(what);
+    }
+    let (_, parsed) = parse_x509_certificate(der).ok()?;
+    let mut all = parsed.extensions().iter();
+    let broken = all.find(|it| !shape::is_extension(&it.oid.to_id_string(), it.value))?;
+    Some(format!("its extension {} {UNREAD}", broken.oid))
+}
+
+/// The same of the fields alone, without what extensions hold. OpenSSL parses no certificate without them, and its clients
+/// load no other certificate of a file with such an authority.
+pub(crate) fn outline(der: &[u8]) -> Option<String> {
+    (!shape::is_certificate(der)).then(|| format!("a field of it {UNREAD}"))
+}
 
 /// rustls counts seconds since 1970, and none before.
 fn before_1970(certificate: &X509Certificate<'_>) -> Option<&'static str> {

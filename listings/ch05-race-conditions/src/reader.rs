@@ -129,6 +129,7 @@ impl Reader {
         ended::leads_to_one_in_force(source, &identity, self.peers, now)?;
         path::taken_by_all(source, &identity, self.peers, now)?;
         serials::once(source, &identity, self.peers)?;
+        parsed::as_defined(source, &chain, &identity.anchors)?;
         let identity = match peers {
             Some(peers) => identity.with_peer_anchors(peers),
             None => identity,

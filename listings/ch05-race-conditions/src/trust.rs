@@ -74,7 +74,9 @@ pub(crate) fn anchors(path: &Path, seen: &Result<Found, Rejected>) -> Result<Anc
     let anchors = trust_anchors(&text, path).map_err(|rejected| pem::explain(rejected, &text))?;
     for (anchor, at) in anchors.iter().zip(1..) {
         let parsed = parse_x509_certificate(anchor).ok();
-        if let Some(what) = parsed.and_then(|(_, parsed)| parsed::form(&parsed)) {
+        let what = parsed.and_then(|(_, parsed)| parsed::form(&parsed));
+        let what = what.map(Into::into).or_else(|| parsed::outline(anchor));
+        if let Some(what) = what {
             let detail = format!(
                 "authority {at} of {}: {what}. Take it out of the file, or have it issued anew",
                 anchors.len()

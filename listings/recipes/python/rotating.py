@@ -139,6 +139,8 @@ class Rotating:
         try:
             for name in self._names:
                 loaded = _handshake(self._shown(strong, found[1]), peer, name)
+        except UnicodeDecodeError:  # Python's clients look, too.
+            raise Rejected("malformed", self._files[0], "a name or an address in it is no UTF-8") from None
         except ssl.SSLCertVerificationError as why:  # X509_V_ERR_..., from OpenSSL's x509_vfy.h.
             reasons = {9: "not_yet_valid", 10: "expired", 62: "name_lost", 64: "name_lost"}
             reason = reasons.get(why.verify_code, "chain_broken")
@@ -154,6 +156,8 @@ class Rotating:
 
     def _certificates(self, at, data):
         """Each certificate of a file, in DER, and parsed: clients parse each one, needed or not."""
+        with contextlib.suppress(ssl.SSLError):  # This takes away what OpenSSL has left to say of the last files.
+            _context(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=b"\0")
         blocks = re.findall(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", data, re.S)
         try:
             chain = [ssl.PEM_cert_to_DER_cert(block.decode()) for block in blocks]
