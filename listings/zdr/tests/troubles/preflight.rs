@@ -103,6 +103,7 @@ fn a_server_of_other_keys_is_told_from_one_that_does_not_rotate() {
     let parts = [
         "no cipher or signature algorithm in common",
         "set `keys` to",
+        "give `--keys`",
     ];
     no_verdict(&[
         (unusual("rsa-only", ""), &parts),
