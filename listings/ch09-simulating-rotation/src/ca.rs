@@ -147,13 +147,27 @@ impl Leaf {
         }
     }
 
+    /// Where no authority is, with the command that makes one.
+    fn without_authority(&self, error: io::Error) -> io::Error {
+        match error.kind() == io::ErrorKind::NotFound {
+            true => io::Error::new(
+                error.kind(),
+                format!(
+                    "{error}: `ca {}` makes an authority there",
+                    self.ca.display()
+                ),
+            ),
+            false => error,
+        }
+    }
+
     /// The authority, and the site with its trust anchors in place.
     ///
     /// # Errors
     /// As [`Authority::load`]; when the directory cannot be made or written, or holds what no
     /// authority of ours issued. The file is named.
     pub fn open(&self) -> Result<(Authority, Site), Error> {
-        let authority = Authority::load(&self.ca)?;
+        let authority = Authority::load(&self.ca).map_err(|error| self.without_authority(error))?;
         fs::create_dir_all(&self.to).map_err(|error| Error::file(&self.to, error))?;
         let site = Site::new(&self.to, self.writer);
         spare(&site)?;

@@ -214,6 +214,11 @@ fn what_is_wrong_is_said() {
         "{}",
         err(&missing)
     );
+    assert!(
+        err(&missing).contains("`ca /nowhere` makes an authority there"),
+        "{}",
+        err(&missing)
+    );
     assert!(!home.site().exists(), "nothing was made of any of this");
     fs::write(home.site(), "a file").unwrap();
     fails("issue", &[], 1, "site: ");

@@ -49,6 +49,8 @@ pub enum Defect {
     VerifiesNothing,
     /// It asks again without verification where it has rejected the server.
     FallsBack,
+    /// The same, after a pause that is longer than a second.
+    FallsBackLate,
     /// It ends at the first handshake that fails.
     Ends,
 }

@@ -36,6 +36,9 @@ use trust::{Generation, Result};
 /// From one request to the next, and from one look at the files to the next.
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// Before it asks again without verification, where it does that late.
+const BEFORE_FALLING_BACK: Duration = Duration::from_millis(1300);
+
 #[tokio::main]
 async fn main() -> ExitCode {
     exit(ask(Arguments::parse()).await.map_err(io::Error::other))
@@ -62,7 +65,10 @@ async fn ask(arguments: Arguments) -> Result<()> {
             match Kept::open(address, generation.config.clone()).await {
                 Ok(opened) => kept = Some(opened),
                 Err(error) if defect == Some(Defect::Ends) => return Err(error),
-                Err(_) if defect == Some(Defect::FallsBack) => {
+                Err(_) if matches!(defect, Some(Defect::FallsBack | Defect::FallsBackLate)) => {
+                    if defect == Some(Defect::FallsBackLate) {
+                        sleep(BEFORE_FALLING_BACK).await;
+                    }
                     let blind = Generation::first(&files, Some(Defect::VerifiesNothing))?;
                     kept = Kept::open(address, blind.config).await.ok();
                 }

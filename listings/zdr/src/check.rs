@@ -26,7 +26,7 @@ use crate::load::Load;
 use crate::report::{Finding, Report, ScenarioReport, Severity};
 use crate::scenarios::options::ScenarioContext;
 use crate::scenarios::{self, ScenarioRuns, unjudged};
-use crate::server::spec::Spec;
+use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
 use crate::testbed::preflight::ready;
 use crate::testbed::shared::SharedFixtures;
@@ -227,6 +227,14 @@ async fn set_up(
     let mut left_out = there;
     if testbed.target.protocol.is_http() && !left_out.contains(&Class::Download) {
         left_out.push(Class::Download);
+    }
+    // Where its pages are not known, nor is whether some of them take uploads or open WebSockets.
+    if testbed.target.protocol == Protocol::AnyHttp {
+        for class in [Class::Upload, Class::Held] {
+            if !left_out.contains(&class) {
+                left_out.push(class);
+            }
+        }
     }
     // Nor is anything known of clients that move, where the server lost one before it was rotated.
     if testbed.target.http3 && !left_out.contains(&Class::Moving) {

@@ -57,7 +57,7 @@ async fn a_sound_client_passes_all_steps() {
 }
 
 /// A defect, the step that catches it, its words, and whether that fails the client.
-const DEFECTS: [(&str, Step, &str, bool); 11] = [
+const DEFECTS: [(&str, Step, &str, bool); 12] = [
     (
         "leaf-once",
         Step::RenewedLeaf,
@@ -108,6 +108,12 @@ const DEFECTS: [(&str, Step, &str, bool); 11] = [
     ),
     (
         "falls-back",
+        Step::RemovedRoot,
+        "sent its request all the same",
+        true,
+    ),
+    (
+        "falls-back-late",
         Step::RemovedRoot,
         "sent its request all the same",
         true,

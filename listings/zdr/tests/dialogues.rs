@@ -313,7 +313,7 @@ async fn what_is_told_is_said_and_other_lines_are_passed_over() {
     let refused = Dialogue::over(told(MQTT), says(&[0x20, 0x02, 0x00, 0x05])).await;
     let refused = refused.err().unwrap().to_string();
     assert!(
-        refused.starts_with("the bytes `10 00` was answered `20 02 00 05`, and then: "),
+        refused.starts_with("`10 00` (in hex) was answered `20 02 00 05`, and then: "),
         "{refused}"
     );
 }

@@ -426,11 +426,13 @@ async fn what_no_client_asked_for_is_named() {
     };
     let report = judge(&spec, &options).await;
     let said = "whether a long answer is cut (class download)";
+    let upload = "whether a long upload is cut (class upload)";
+    let held = "conversations that cross a rotation (class held)";
     // Nor was it told to ask its clients for certificates.
     let asked = "whom it accepts where it asks clients for certificates (--mutual)";
-    assert_eq!(report.verdict.not_covered, [said, asked]);
+    assert_eq!(report.verdict.not_covered, [said, upload, held, asked]);
     let words = &report.verdict.words;
-    let all = format!("Not covered: {said}; {asked}.");
+    let all = format!("Not covered: {said}; {upload}; {held}; {asked}.");
     assert!(words.ends_with(&all), "{words}");
     let text = zdr::report::text::summary(&report);
     let words: Vec<&str> = text.split_whitespace().collect();

@@ -145,6 +145,83 @@ fn what_each_rotation_leaves_behind_is_a_leak() {
     assert!(!grows(&[10, 12, 14, 16], [0, 0]));
 }
 
+/// So many rotations, of which each so-and-so-many-th adds 1 MiB.
+fn creeps(rotations: u64, every: u64) -> bool {
+    let memory: Vec<u64> = (0..=rotations).map(|number| 20 + number / every).collect();
+    grows(&memory, [0, 0])
+}
+
+/// 200 kB at each reload are 1.7 GB in a year of hourly ones.
+#[test]
+fn a_small_leak_is_told_where_there_are_enough_rotations_to_tell_it() {
+    assert!(creeps(60, 5));
+    assert!(creeps(100, 10));
+    // 8 MiB in all may be a heap that finds its size, and less than 64 KiB each is noise in any run.
+    assert!(!creeps(40, 5));
+    assert!(!creeps(240, 20));
+}
+
+/// What is just at a bound is not above it.
+#[test]
+fn bounds_of_growth_have_to_be_exceeded() {
+    assert!(!grows(&[10, 13, 15, 18], [0, 0]), "8 MiB in all");
+    assert!(grows(&[10, 13, 15, 19], [0, 0]));
+    assert!(!grows(&[40, 44, 47, 50], [0, 0]), "a quarter of it");
+    assert!(grows(&[40, 44, 47, 51], [0, 0]));
+    // 1/16 MiB each: six in the first two thirds, and two in each half of the last.
+    let slow = |rotations: u64| {
+        let third = rotations.div_ceil(3);
+        let (two_thirds, middle) = (rotations - third, rotations - third / 2);
+        let added = |number: u64| match number {
+            _ if number >= rotations => 10,
+            _ if number >= middle => 8,
+            _ => 6 * number / two_thirds,
+        };
+        let memory: Vec<u64> = (0..=rotations).map(|number| 20 + added(number)).collect();
+        grows(&memory, [0, 0])
+    };
+    assert!(!slow(160));
+    assert!(slow(159));
+}
+
+/// Whether descriptors are said to grow where there were so many before, and so many more after so many rotations.
+fn more_descriptors(before: usize, more: usize, rotations: usize) -> bool {
+    let usage = |descriptors| Usage {
+        descriptors: Some(descriptors),
+        threads: 4,
+        ..Usage::default()
+    };
+    let mut growth = Growth::default();
+    for at in 0..=rotations {
+        let descriptors = before + more * at / rotations;
+        growth.rotated(Duration::from_secs(at as u64), Some(usage(descriptors)));
+    }
+    let resources = Resources {
+        memory_before: 0,
+        memory_after: 0,
+        processes_before: 1,
+        processes_after: 1,
+        connections_held: 10,
+        handles: Some(Handles {
+            descriptors_before: before,
+            descriptors_after: before + more,
+            threads_before: 4,
+            threads_after: 4,
+        }),
+    };
+    let found = of_resources(&resources, &growth, rotations);
+    found.iter().any(|of| of.code == Code::DescriptorsGrow)
+}
+
+#[test]
+fn ten_descriptors_more_and_one_for_each_rotation_are_told() {
+    assert!(more_descriptors(20, 10, 5));
+    assert!(!more_descriptors(20, 9, 5), "a few come and go");
+    assert!(more_descriptors(20, 12, 12));
+    assert!(!more_descriptors(20, 11, 12), "fewer than rotations");
+    assert!(!more_descriptors(20, 10, 2), "it warms up");
+}
+
 /// Whether processes are left where so many had ended, and were not waited for, before the first rotation and after each.
 fn leaves(unwaited: &[usize]) -> bool {
     let mut growth = Growth::default();

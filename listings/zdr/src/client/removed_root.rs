@@ -18,8 +18,11 @@ const SILENT: u32 = 3;
 /// A connection that was opened at the very end may still be closed so much later.
 const LATE: Duration = Duration::from_secs(1);
 
-/// Who has objected is looked at for so long: a client that asks again without verification does so at once.
+/// Who has objected is looked at for so long, at least: a client that asks again without verification does so at once,
+/// or after a pause.
 const AGAIN: Duration = Duration::from_secs(1);
+/// A pause is over when the client objects once more, or after so long.
+const PAUSES: Duration = Duration::from_secs(5);
 
 /// What tells whether a root that is gone from a client's file is gone for the client.
 enum Met {
@@ -99,13 +102,38 @@ async fn stays_away(bench: &mut Bench, until: Instant) -> bool {
     loop {
         let mark = bench.peer.mark();
         let epoch = bench.peer.show_config(config.clone());
-        if !bench.asks(mark, epoch, Instant::now() + AGAIN).await {
+        if !falls_back(bench, mark, epoch).await {
             return true;
         }
         if Instant::now() >= until {
             return false;
         }
     }
+}
+
+/// Whether a request comes from a client that has objected. As long as it has not objected twice more, it may be between
+/// its objection and what it does then.
+async fn falls_back(bench: &mut Bench, mark: usize, epoch: u64) -> bool {
+    let until = Instant::now() + PAUSES;
+    loop {
+        if bench.asks(mark, epoch, Instant::now() + AGAIN).await {
+            return true;
+        }
+        let goes_on = objections(bench.peer.since(mark), epoch) < 2;
+        if !goes_on || bench.ended().is_some() || Instant::now() >= until {
+            return false;
+        }
+    }
+}
+
+/// How often the client has objected to what it was shown from this epoch on.
+fn objections(events: Vec<Event>, first: u64) -> usize {
+    let mut since = Since {
+        first,
+        ..Since::default()
+    };
+    let signs = events.into_iter().filter_map(|event| since.take(event));
+    signs.filter(|sign| *sign == Sign::Objected).count()
 }
 
 /// What is wrong with a client that accepts what no root of it has ever issued.
@@ -286,6 +314,17 @@ mod tests {
         let (sign, since) = after([opened(1, 4), asked(1)]);
         assert_eq!(sign, None);
         assert!(since.accepted().is_none());
+    }
+
+    #[test]
+    fn objections_are_counted_from_what_is_shown_now() {
+        let refused = |epoch| Event::Refused {
+            epoch,
+            why: "bad certificate".into(),
+        };
+        assert_eq!(objections(vec![refused(4)], 5), 0);
+        let events = vec![refused(4), refused(5), opened(1, 5), asked(1), refused(5)];
+        assert_eq!(objections(events, 5), 2);
     }
 
     #[test]

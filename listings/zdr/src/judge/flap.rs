@@ -281,6 +281,27 @@ mod tests {
         assert!(!turns(&|_| false), "not at all");
     }
 
+    #[test]
+    fn three_returns_are_turns_and_two_are_none() {
+        let turns = |moments: &[u64]| {
+            let (records, windows) = made(Class::Full, 20, |at| moments.contains(&at));
+            take_turns(&records, &windows[1], windows.get(2))
+        };
+        assert!(turns(&[300, 500, 700]));
+        assert!(!turns(&[300, 500]));
+    }
+
+    /// Three of four that follow an old one show it as well, where a stretch of three and one of two come late.
+    #[test]
+    fn most_of_those_that_follow_each_other_are_a_stretch() {
+        let found = |late: &[u64]| {
+            let (records, windows) = made(Class::Full, 20, |at| late.contains(&at));
+            in_a_stretch(Class::Full, &records, &windows).is_some()
+        };
+        assert!(found(&[640, 660, 680, 760, 780]));
+        assert!(!found(&[640, 660, 760, 780]), "two of three");
+    }
+
     /// The last client before each rotation is shown the old certificate in both cases.
     #[test]
     fn a_server_is_not_said_to_go_back_where_one_of_its_workers_keeps_the_old_certificate() {

@@ -17,6 +17,12 @@ pub(crate) const LONG: Duration = Duration::from_millis(500);
 /// them leaves behind.
 const WARM: usize = 3;
 
+/// What a heap adds until it has found its size is no more than this in all.
+const IN_ALL: f64 = 8.0 * MIB;
+/// In a run of few rotations, what each of them adds is told from noise from this on; in a longer one, where all together
+/// are above [`IN_ALL`], down to the other.
+const EACH: [f64; 2] = [MIB / 4.0, MIB / 16.0];
+
 /// What a server used at several moments of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Growth {
@@ -210,13 +216,14 @@ fn of_memory(resources: &Resources, growth: &Growth, rotations: usize) -> Option
     let before = resources.memory_before as f64;
     let grown = resources.memory_after as f64 - before;
     let each = grown / rotations.max(1) as f64;
-    let least = MIB / 4.0;
+    let [few, many] = EACH;
+    let least = (IN_ALL / rotations.max(1) as f64).clamp(many, few);
     let of = |usage: &Usage| usage.memory as f64;
     // With less of either, what a heap adds until it has found its size is not told from what is left behind.
     let is_known = rotations >= WARM && !growth.between.is_empty();
     let goes_on = is_known && growth.goes_on(of, least) != Some(false);
     let is_own = !is_of_processes(resources);
-    let grows = is_own && goes_on && grown > 8.0 * MIB && grown > before / 4.0 && each > least;
+    let grows = is_own && goes_on && grown > IN_ALL && grown > before / 4.0 && each > least;
     let lately = growth.lately(of).map_or_else(String::new, |(added, last)| {
         let rotations = match last {
             1 => "The last one".to_owned(),

@@ -185,12 +185,26 @@ fn rotations(text: &mut String, report: &Report) {
     );
     put(text, "");
     put(text, &format::wrapped(&line, WIDTH, "  "));
-    if let Some(words) = watched(report) {
+    for words in complained(report).into_iter().chain(watched(report)) {
         put(
             text,
             &format!("  {}", format::wrapped(&words, WIDTH - 2, "  ")),
         );
     }
+}
+
+/// What reloads it complained, and did what it should: a command that fails each time does nothing, and the server sees its
+/// files without it. Where nothing new was shown, a finding has the complaint.
+fn complained(report: &Report) -> Option<String> {
+    let shown = report.rotations.iter();
+    let shown = shown.filter(|of| of.first_new_ms.is_some());
+    let mut complained = shown.filter_map(|of| Some((of.number, of.complaint.as_ref()?)));
+    let (number, first) = complained.next()?;
+    let (many, of) = (1 + complained.count(), report.rotations.len());
+    Some(format!(
+        "The new certificate was shown although what reloads the server failed in {many} of {of} rotations, first in \
+         rotation {number}: {first}"
+    ))
 }
 
 fn scenarios(text: &mut String, report: &Report) {

@@ -34,3 +34,49 @@ impl fmt::Display for Advice {
         Ok(())
     }
 }
+
+/// What to do about a server that ends at its start, and says why.
+pub(crate) fn of_complaint(said: &str) -> &'static str {
+    match speaks_of_a_key(said) {
+        true => {
+            "what the server complains about. If it takes only another kind of key, set `keys` to \"ecdsa\", \"rsa\" or \
+             \"ed25519\" (without a TOML file, give `--keys`). To try it without `zdr`, run the command with files of \
+             your own in place of these"
+        }
+        false => {
+            "what the server complains about. To try it without `zdr`, run the command with files of your own in place of \
+             these"
+        }
+    }
+}
+
+/// Whether a server that ended speaks of its key, other than by the name of a file or an option.
+fn speaks_of_a_key(said: &str) -> bool {
+    const KINDS: [&str; 6] = ["ecdsa", "rsa", "ed25519", "ecc", "ec", "key"];
+    let said = said.to_lowercase();
+    let mut words =
+        said.split(|letter: char| letter.is_whitespace() || "'\"`()[],;:".contains(letter));
+    words.any(|word| KINDS.contains(&word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_complaint;
+
+    #[test]
+    fn a_server_that_ends_for_its_key_is_asked_which_kind_it_takes() {
+        for said in [
+            "error: unsupported key type",
+            "only ed25519 is supported",
+            "not an RSA key: /tmp/x/tls.key",
+        ] {
+            let change = of_complaint(said);
+            assert!(change.contains("give `--keys`"), "{said}: {change}");
+        }
+        for said in ["cannot open /tmp/x/tls.key", "unknown option --key-file"] {
+            let change = of_complaint(said);
+            assert!(!change.contains("--keys"), "{said}: {change}");
+            assert!(change.starts_with("what the server complains about. To try"));
+        }
+    }
+}

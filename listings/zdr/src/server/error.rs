@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::process::geteuid;
 
-use crate::server::advice::Advice;
+use crate::server::advice::{Advice, of_complaint};
 use crate::server::holder::Holder;
 
 /// Why a server could not be started, or not be attached to.
@@ -270,10 +270,7 @@ fn ended(command: &str, status: &str, held: &[Holder], said: &str) -> Advice {
             "whose files these are: they belong to root. If the server changes to another user before it reads them, \
              set `user` to that user's name"
         }
-        _ => {
-            "what the server complains about. To try it without `zdr`, run the command with \
-             files of your own in place of these"
-        }
+        said => of_complaint(said),
     };
     Advice {
         what,

@@ -80,7 +80,7 @@ impl Turn {
     pub fn words(&self) -> String {
         match (&self.send, &self.send_hex) {
             (Some(text), _) => format!("`{}`", text.trim_end().escape_debug()),
-            (None, Some(bytes)) => format!("the bytes `{}`", in_hex(bytes)),
+            (None, Some(bytes)) => format!("`{}` (in hex)", in_hex(bytes)),
             (None, None) => "the connection".into(),
         }
     }

@@ -361,7 +361,8 @@ fn in_handshake(target: &Target, failed: &Failed, seen: &Look) -> Option<(String
     if failed.kind == FailureKind::Alert && refuses.iter().any(|word| error.contains(word)) {
         return because(
             "the server and the client have no cipher or signature algorithm in common",
-            "if the server takes only another kind of key, set `keys` to \"ecdsa\", \"rsa\" or \"ed25519\"",
+            "if the server takes only another kind of key, set `keys` to \"ecdsa\", \"rsa\" or \"ed25519\" (without a TOML \
+             file, give `--keys`)",
         );
     }
     if error.contains("NoApplicationProtocol") {

@@ -39,6 +39,30 @@ fn as_wide_as_it_may_be_and_without_control() {
     }
 }
 
+/// A command that fails each time reloads nothing: the server sees its files without it.
+#[test]
+fn a_reload_that_failed_is_told_although_the_certificate_was_shown() {
+    let mut report = sample::healthy();
+    assert!(!summary(&report).contains("what reloads the server failed"));
+    let all = report.rotations.len();
+    for rotation in &mut report.rotations[1..] {
+        rotation.complaint = Some("the command `reload it` failed: exit status: 3".into());
+    }
+    let text = summary(&report);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let said = format!(
+        "what reloads the server failed in {} of {all} rotations, first in rotation 2: the command `reload it` failed: \
+         exit status: 3",
+        all - 1
+    );
+    assert!(words.join(" ").contains(&said), "{text}");
+    // Where nothing new was shown, a finding says it.
+    for rotation in &mut report.rotations {
+        rotation.first_new_ms = None;
+    }
+    assert!(!summary(&report).contains("what reloads the server failed"));
+}
+
 /// A restart is over when the server serves again, and clients may be shown the new certificate by then.
 #[test]
 fn what_the_times_of_a_restart_count_from_is_said() {

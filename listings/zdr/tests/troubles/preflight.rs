@@ -95,7 +95,14 @@ fn a_long_answer_is_there_and_long() {
     }
     let done = checked(&folder, &any("/big"));
     done.says(0, &[]);
-    assert!(!done.out.contains("Not covered"), "{}", done.out);
+    // It is told in lines of a terminal.
+    let words: Vec<&str> = done.out.split_whitespace().collect();
+    let said = words.join(" ");
+    assert!(!said.contains("(class download)"), "{said}");
+    assert!(
+        said.contains("(class upload); conversations that cross a rotation (class held)"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -103,6 +110,7 @@ fn a_server_of_other_keys_is_told_from_one_that_does_not_rotate() {
     let parts = [
         "no cipher or signature algorithm in common",
         "set `keys` to",
+        "give `--keys`",
     ];
     no_verdict(&[
         (unusual("rsa-only", ""), &parts),

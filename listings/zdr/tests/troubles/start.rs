@@ -230,15 +230,23 @@ fn init_writes_what_check_takes_and_never_overwrites() {
     done.says(3, &["mine.toml is there already, and stays as it is"]);
     assert!(!done.err.contains("trying"), "{}", done.err);
     assert_eq!(fs::read_to_string(folder.path("mine.toml")).unwrap(), text);
+    let nowhere = ["init", "absent/mine.toml", "--command", &command];
+    let done = folder.run(&nowhere);
+    done.says(3, &["absent/mine.toml: its folder does not exist"]);
+    assert!(!done.err.contains("trying"), "{}", done.err);
     // The command is relative to where it was tried, wherever the file is.
     fs::create_dir(folder.path("below")).unwrap();
     fs::hard_link(BROKEN, folder.path("here"))
         .unwrap_or_else(|_| drop(fs::copy(BROKEN, folder.path("here"))));
     let relative = command.replace(BROKEN, "./here");
-    folder
-        .run(&["init", "below/mine.toml", "--command", &relative])
-        .says(0, &[]);
-    checked(&folder, &["below/mine.toml"]).says(0, &[]);
+    let done = folder.run(&["init", "below/it is mine.toml", "--command", &relative]);
+    done.says(0, &[]);
+    assert!(
+        done.out.contains("zdr check 'below/it is mine.toml'\n"),
+        "{}",
+        done.out
+    );
+    checked(&folder, &["below/it is mine.toml"]).says(0, &[]);
 }
 
 #[test]

@@ -95,6 +95,9 @@ fn manual_pages_have_every_command() {
     for page in ["zdr.1", "zdr-check.1", "zdr-init.1", "zdr-rotate.1"] {
         let text = fs::read_to_string(folder.path("man").join(page)).unwrap();
         assert!(text.contains(".SH SYNOPSIS"), "{page}: {text}");
+        let foot = concat!("\"zdr ", env!("CARGO_PKG_VERSION"), "\"");
+        let title = text.lines().find(|line| line.starts_with(".TH"));
+        assert!(title.is_some_and(|title| title.contains(foot)), "{title:?}");
     }
     assert!(
         !folder.path("man/zdr-guard.1").exists(),

@@ -1,6 +1,7 @@
 //! The description of a server: from a TOML file, or from a command and what a look at it finds. `zdr init`
 //! writes it down.
 
+use std::borrow::Cow;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
@@ -136,6 +137,8 @@ pub async fn init(arguments: &Init) -> io::Result<ExitCode> {
         let error = format!("{} is there already, and stays as it is", file.display());
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, error));
     }
+    // To find out what it is may take a minute.
+    output::has_place(file, &[])?;
     let patience = Duration::from_millis(arguments.patience_ms);
     let text = match &arguments.running {
         Some(address) => of_running(address, patience).await?,
@@ -153,9 +156,11 @@ pub async fn init(arguments: &Init) -> io::Result<ExitCode> {
         Some(_) => "fill in `directory`, and then",
         None => "next:",
     };
-    let file = file.display();
+    let file = file.display().to_string();
+    // To be copied into a shell.
+    let word = shlex::try_quote(&file).unwrap_or(Cow::Borrowed(&file));
     output::say(&format!(
-        "{file} is written. Read it; {next} zdr check {file}\n"
+        "{file} is written. Read it; {next} zdr check {word}\n"
     ))
 }
 

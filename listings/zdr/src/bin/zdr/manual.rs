@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
 use crate::arguments::Arguments;
@@ -19,13 +19,13 @@ pub fn manual(page: Option<&str>, to: Option<&Path>) -> io::Result<ExitCode> {
         let named = |error: io::Error| {
             io::Error::new(error.kind(), format!("{}: {error}", folder.display()))
         };
-        clap_mangen::generate_to(zdr, folder).map_err(named)?;
+        pages(&zdr, folder).map_err(named)?;
         return print(&format!(
             "Written to {}: man -l {0}/zdr.1\n",
             folder.display()
         ));
     }
-    let command = match page {
+    let command: &Command = match page {
         None => &zdr,
         Some(name) => zdr.find_subcommand(name).ok_or_else(|| {
             let error = format!("zdr has no command `{name}`; `zdr help` lists all");
@@ -33,6 +33,20 @@ pub fn manual(page: Option<&str>, to: Option<&Path>) -> io::Result<ExitCode> {
         })?,
     };
     let mut roff = Vec::new();
-    Man::new(command.clone()).render(&mut roff)?;
+    page_of(command).render(&mut roff)?;
     print(&String::from_utf8_lossy(&roff))
+}
+
+/// Writes the page of this command, and those of its own commands.
+fn pages(command: &Command, folder: &Path) -> io::Result<()> {
+    let shown = command.get_subcommands().filter(|of| !of.is_hide_set());
+    for command in shown {
+        pages(command, folder)?;
+    }
+    page_of(command).generate_to(folder).map(drop)
+}
+
+/// At its foot stands what it belongs to: by itself, that would be the name of a command without a version.
+fn page_of(command: &Command) -> Man {
+    Man::new(command.clone()).source(concat!("zdr ", env!("CARGO_PKG_VERSION")))
 }
