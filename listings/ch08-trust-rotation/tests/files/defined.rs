@@ -21,6 +21,28 @@ fn key_id() -> Vec<u8> {
     extension(&[0x55, 0x1d, 14], false, &value)
 }
 
+/// Texts that look like PEM, and what others write in its place.
+pub fn texts(kind: &str, made: &mut Made<'_>) -> bool {
+    let (chain, key) = (made.kit.chain(), made.kit.key.clone());
+    let begun_by = |dashes: &str| chain.replace("-----BEGIN", &format!("{dashes}BEGIN"));
+    match kind {
+        "tab-in-marker" => made.chain(chain.replace("BEGIN ", "BEGIN\t")),
+        "key-padding-too-much" => made.key(key.replace("\n-----END", "====\n-----END")),
+        "soft-hyphens" => made.chain(begun_by(&"\u{ad}".repeat(5))),
+        "hyphens-of-unicode" => made.chain(chain.replace('-', "\u{2010}")),
+        "tar" => {
+            let mut head = [0; 512];
+            head[..7].copy_from_slice(b"tls.crt");
+            head[257..262].copy_from_slice(b"ustar");
+            made.chain([&head[..], chain.as_bytes(), &[0; 1024]].concat());
+        }
+        "no-value" => made.chain("<no value>\n"),
+        "salted" => made.key("U2FsdGVkX19kZWZpbmVkIGJ5IG5vYm9keSBhdCBhbGw=\n"),
+        _ => return false,
+    }
+    true
+}
+
 /// What extensions hold.
 pub fn extensions(kind: &str, made: &mut Made<'_>) -> bool {
     let mut tree = Tree::new();
