@@ -21,8 +21,13 @@ fn key_id() -> Vec<u8> {
     extension(&[0x55, 0x1d, 14], false, &value)
 }
 
+/// Makes the files of this kind.
+pub fn make(kind: &str, made: &mut Made<'_>) -> bool {
+    texts(kind, made) || extensions(kind, made) || names(kind, made)
+}
+
 /// Texts that look like PEM, and what others write in its place.
-pub fn texts(kind: &str, made: &mut Made<'_>) -> bool {
+fn texts(kind: &str, made: &mut Made<'_>) -> bool {
     let (chain, key) = (made.kit.chain(), made.kit.key.clone());
     let begun_by = |dashes: &str| chain.replace("-----BEGIN", &format!("{dashes}BEGIN"));
     match kind {
@@ -32,9 +37,9 @@ pub fn texts(kind: &str, made: &mut Made<'_>) -> bool {
         "hyphens-of-unicode" => made.chain(chain.replace('-', "\u{2010}")),
         "tar" => {
             let mut head = [0; 512];
-            head[..7].copy_from_slice(b"tls.crt");
+            head[..7].copy_from_slice(b"tls.key");
             head[257..262].copy_from_slice(b"ustar");
-            made.chain([&head[..], chain.as_bytes(), &[0; 1024]].concat());
+            made.key([&head[..], key.as_bytes(), &[0; 1024]].concat());
         }
         "no-value" => made.chain("<no value>\n"),
         "salted" => made.key("U2FsdGVkX19kZWZpbmVkIGJ5IG5vYm9keSBhdCBhbGw=\n"),
@@ -44,7 +49,7 @@ pub fn texts(kind: &str, made: &mut Made<'_>) -> bool {
 }
 
 /// What extensions hold.
-pub fn extensions(kind: &str, made: &mut Made<'_>) -> bool {
+fn extensions(kind: &str, made: &mut Made<'_>) -> bool {
     let mut tree = Tree::new();
     let uri = |uri: &[u8]| tlv(0xa0, &tlv(0xa0, &tlv(0x86, uri)));
     let point = uri(b"http://example.org/list.crl");
@@ -78,7 +83,7 @@ pub fn extensions(kind: &str, made: &mut Made<'_>) -> bool {
 }
 
 /// Names, and authorities that have such.
-pub fn names(kind: &str, made: &mut Made<'_>) -> bool {
+fn names(kind: &str, made: &mut Made<'_>) -> bool {
     let mut tree = Tree::new();
     let mut stranger = Raw::authority("Another");
     match kind {

@@ -185,9 +185,7 @@ pub fn make(kind: &str, at: &Path) -> Option<Files> {
         || forms::serials(kind, &mut made)
         || forms::behind(kind, &mut made)
         || general::names(kind, &mut made)
-        || defined::texts(kind, &mut made)
-        || defined::extensions(kind, &mut made)
-        || defined::names(kind, &mut made);
+        || defined::make(kind, &mut made);
     if known {
         made.lay();
         return Some(made.files());
