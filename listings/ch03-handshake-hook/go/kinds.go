@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -88,6 +89,8 @@ func noPEM(data []byte) string {
 			"`openssl pkcs12 -nodes` writes PEM"
 	case begins("\xfe\xed\xfe\xed"), begins("\xce\xce\xce\xce"): // JKS and JCEKS.
 		return "a Java keystore, not PEM: `keytool -exportcert -rfc` writes PEM"
+	case len(data) > 262 && string(data[257:262]) == "ustar":
+		return "a tar archive, not PEM: unpack it"
 	case bytes.IndexByte(data, 0) >= 0 && bytes.Contains(data, []byte("-----BEGIN")):
 		return "PEM with zero bytes in it: it was not written to its end, as when a disk is full or a machine stops"
 	case begins("\xff\xfe"), begins("\xfe\xff"), bytes.IndexByte(data, 0) >= 0:
@@ -102,6 +105,8 @@ func noPEM(data []byte) string {
 	// Text before a block is passed over, be it Terraform's `<<EOT` or OpenVPN's `<cert>`.
 	case bytes.Contains(data, []byte("-----BEGIN")):
 		return ""
+	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("<no value>")):
+		return "a template without its value (`<no value>`), as consul-template and Helm write it"
 	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("<")):
 		return "HTML or XML, not PEM"
 	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("{{")):
@@ -120,7 +125,7 @@ func noPEM(data []byte) string {
 		return "base64 without the lines that begin and end a PEM block (`-----BEGIN CERTIFICATE-----`)"
 	case begins("version https://git-lfs"):
 		return "a pointer of Git LFS, not the file: `git lfs pull` fetches it"
-	case bytes.Contains(data, []byte("\u2013BEGIN")), bytes.Contains(data, []byte("\u2014BEGIN")):
+	case hasOtherDashes(data):
 		return "dashes of a word processor in the place of `-----`"
 	case begins("ssh-"), begins("ecdsa-sha2-"), begins("---- BEGIN SSH2"):
 		return "a public key for SSH, not PEM"
@@ -129,12 +134,27 @@ func noPEM(data []byte) string {
 			"secret NAME -o go-template='{{index .data \"tls.crt\" | base64decode}}'`"
 	case begins("PuTTY-User-Key-File"):
 		return "a key of PuTTY, not PEM: `puttygen OLD -O private-openssh -o NEW` rewrites it"
+	case begins("Salted__"), begins("U2FsdGVkX1"):
+		return "a file that is still encrypted (`openssl enc`), not PEM"
 	case begins("ENC["), begins("vault:v"):
 		return "a file that is still encrypted (sops or Vault), not PEM"
 	case begins("$ANSIBLE_VAULT"), begins("age-encryption.org/"):
 		return "a file that is still encrypted (Ansible Vault or age), not PEM"
 	}
 	return ""
+}
+
+// hasOtherDashes says whether characters that are not ASCII stand before BEGIN in a line that could be a marker: dashes of
+// other kinds, or hyphens that are not seen.
+func hasOtherDashes(data []byte) bool {
+	for _, line := range bytes.FieldsFunc(data, func(r rune) bool { return r == '\n' || r == '\r' }) {
+		before := line[:max(0, bytes.Index(line, []byte("BEGIN ")))]
+		letter := func(it byte) bool { return it >= '0' && it <= '9' || it|0x20 >= 'a' && it|0x20 <= 'z' }
+		if len(before) < 30 && !ascii(before) && !slices.ContainsFunc(before, letter) {
+			return true
+		}
+	}
+	return false
 }
 
 // packed says whether data is one run of base64 that begins so, blanks and quotation marks around it aside.

@@ -14,11 +14,10 @@ func nameless(of *x509.Certificate) string {
 	if len(of.Issuer.Names) == 0 {
 		return "it names no issuer, and clients of Java do not parse that"
 	}
-	for _, extension := range of.Extensions {
-		if extension.Id.Equal(alternativeNames) && !extension.Critical && len(of.Subject.Names) == 0 {
-			return "it has no subject, and its names are not marked critical (RFC 5280, section 4.2.1.6): clients of Java do " +
-				"not parse that"
-		}
+	named := func(it pkix.Extension) bool { return it.Critical && it.Id.Equal(alternativeNames) }
+	if len(of.Subject.Names) == 0 && !slices.ContainsFunc(of.Extensions, named) {
+		return "it has no subject, and its names are not marked critical, or it has none (RFC 5280, section 4.2.1.6): clients " +
+			"of Java do not parse that"
 	}
 	if key, is := of.PublicKey.(*rsa.PublicKey); is && key.E < 3 {
 		return "its RSA key has an exponent below 3, and clients of Java do not parse that"

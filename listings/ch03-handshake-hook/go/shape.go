@@ -36,8 +36,6 @@ func of(tag byte, fields ...part) map[byte]held {
 
 func anything([]byte) bool { return true }
 
-func something(value []byte) bool { return len(value) > 0 }
-
 // either is what holds these fields, or others.
 func either(these, others []part) held {
 	return func(value []byte) bool { return holds(value, these...) || holds(value, others...) }
@@ -103,7 +101,7 @@ var (
 
 	// What extensions hold that every library knows (section 4.2).
 	defined = map[string]part{
-		"2.5.29.14": once(map[byte]held{4: something}),
+		"2.5.29.14": once(map[byte]held{4: anything}),
 		"2.5.29.15": once(map[byte]held{3: bits}),
 		"2.5.29.17": once(of(0x30, anyTimes(generalName))),
 		"2.5.29.19": once(of(0x30, perhaps(map[byte]held{1: truth}), perhaps(integer))),
@@ -111,7 +109,7 @@ var (
 		"2.5.29.31": once(of(0x30, repeated(place))),
 		"2.5.29.32": once(of(0x30, repeated(of(0x30, identifier, perhaps(of(0x30, repeated(of(0x30, identifier, each)))))))),
 		"2.5.29.33": once(of(0x30, repeated(of(0x30, identifier, identifier)))),
-		"2.5.29.35": once(of(0x30, perhaps(map[byte]held{0x80: something}), perhaps(of(0xa1, repeated(generalName))),
+		"2.5.29.35": once(of(0x30, perhaps(map[byte]held{0x80: anything}), perhaps(of(0xa1, repeated(generalName))),
 			perhaps(map[byte]held{0x82: minimal}))),
 		"2.5.29.36":         once(of(0x30, perhaps(map[byte]held{0x80: minimal}), perhaps(map[byte]held{0x81: minimal}))),
 		"2.5.29.37":         once(of(0x30, repeated(map[byte]held{6: isIdentifier}))),

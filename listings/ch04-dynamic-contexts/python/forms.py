@@ -103,12 +103,13 @@ def nameless(issuer, subject, extensions, algorithm, point):
     """Why clients of Java and GnuTLS do not parse it: names of nothing, and an exponent of RSA below 3."""
     if not any(asn1.values(asn1.first(issuer)[1])):
         return "it names no issuer, and clients of Java do not parse that"
-    for name, critical, value in extensions:
+    named = any(name == _NAMES and critical not in (b"", b"\0") for name, critical, _ in extensions)
+    if not any(asn1.values(asn1.first(subject)[1])) and not named:
+        return ("it has no subject, and its names are not marked critical, or it has none (RFC 5280, section 4.2.1.6): "
+                "clients of Java do not parse that")
+    for name, _, value in extensions:
         if name != _NAMES:
             continue
-        if not any(asn1.values(asn1.first(subject)[1])) and critical in (b"", b"\0"):
-            return ("it has no subject, and its names are not marked critical (RFC 5280, section 4.2.1.6): clients of Java do "
-                    "not parse that")
         for tag, text, _ in asn1.items(asn1.first(value)[1]):
             if tag in (0x81, 0x82, 0x86) and not text:
                 return "one of its names is empty, and clients of Java or GnuTLS do not parse that"

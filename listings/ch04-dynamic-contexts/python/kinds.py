@@ -6,6 +6,10 @@ import re
 # is short.
 _PACKED = re.compile(rb"(LS0tLS1CRUdJTi|TFMwdExTMUNSVWRKVG|MI|MC4CAQ|MHcCAQEE)[A-Za-z0-9+/=\r\n]*")
 
+# Characters that are not ASCII before BEGIN in a line that could be a marker: dashes of other kinds, or hyphens that are
+# not seen.
+_OTHER_DASHES = re.compile(rb"(?:^|[\r\n])(?=[^A-Za-z0-9\r\n]{0,29}BEGIN )[^A-Za-z0-9\r\n]*[\x80-\xff]")
+
 CUT = ("the file ends in a dash without a line break: a line that marks a PEM block may have been "
        "cut. If it is text, end the line")
 ENCRYPTED = ("the key is encrypted, and a server that starts by itself has no passphrase: "
@@ -69,6 +73,8 @@ def no_pem(data):
                 "or `openssl pkcs12 -nodes` writes PEM")
     if data.startswith((b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")):  # JKS and JCEKS.
         return "a Java keystore, not PEM: `keytool -exportcert -rfc` writes PEM"
+    if data[257:262] == b"ustar":
+        return "a tar archive, not PEM: unpack it"
     if b"\0" in data and b"-----BEGIN" in data:
         return "PEM with zero bytes in it: it was not written to its end, as when a disk is full or a machine stops"
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
@@ -81,6 +87,8 @@ def no_pem(data):
         return "spaces in the place of line breaks, as a shell writes a variable without quotation marks: add them"
     if b"-----BEGIN" in data:  # Text before it is passed over, be it Terraform's `<<EOT` or OpenVPN's `<cert>`.
         return None
+    if data.strip().startswith(b"<no value>"):
+        return "a template without its value (`<no value>`), as consul-template and Helm write it"
     if data.lstrip().startswith(b"<"):
         return "HTML or XML, not PEM"
     if data.lstrip().startswith(b"{{"):
@@ -99,7 +107,7 @@ def no_pem(data):
         return "base64 without the lines that begin and end a PEM block (`-----BEGIN CERTIFICATE-----`)"
     if data.startswith(b"version https://git-lfs"):
         return "a pointer of Git LFS, not the file: `git lfs pull` fetches it"
-    if "\u2013BEGIN".encode() in data or "\u2014BEGIN".encode() in data:
+    if _OTHER_DASHES.search(data):
         return "dashes of a word processor in the place of `-----`"
     if data.startswith((b"ssh-", b"ecdsa-sha2-", b"---- BEGIN SSH2")):
         return "a public key for SSH, not PEM"
@@ -108,6 +116,8 @@ def no_pem(data):
                 "secret NAME -o go-template='{{index .data \"tls.crt\" | base64decode}}'`")
     if data.startswith(b"PuTTY-User-Key-File"):
         return "a key of PuTTY, not PEM: `puttygen OLD -O private-openssh -o NEW` rewrites it"
+    if data.startswith((b"Salted__", b"U2FsdGVkX1")):
+        return "a file that is still encrypted (`openssl enc`), not PEM"
     if data.startswith((b"ENC[", b"vault:v")):
         return "a file that is still encrypted (sops or Vault), not PEM"
     if data.startswith((b"$ANSIBLE_VAULT", b"age-encryption.org/")):

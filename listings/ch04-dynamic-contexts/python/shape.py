@@ -33,10 +33,6 @@ def _wrapped(value):
     return False
 
 
-def _something(value):
-    return bool(value)
-
-
 def _identifier(value):
     """An object identifier (X.690, section 8.19)."""
     begins = (at for at in range(len(value)) if at == 0 or value[at - 1] < 0x80)
@@ -118,7 +114,7 @@ _POLICY = _of(0x30, _IDENTIFIER, _perhaps(_of(0x30, _repeated(_of(0x30, _IDENTIF
 
 # What extensions hold that every library knows (section 4.2).
 _KNOWN = {bytes.fromhex(name): _once(holds) for name, holds in (
-    ("551d0e", {0x04: _something}),
+    ("551d0e", {0x04: _anything}),
     ("551d0f", {0x03: _bits}),
     ("551d11", _of(0x30, _any_times(_GENERAL))),
     ("551d13", _of(0x30, _perhaps({0x01: _truth}), _perhaps(_NUMBER))),
@@ -126,7 +122,7 @@ _KNOWN = {bytes.fromhex(name): _once(holds) for name, holds in (
     ("551d1f", _of(0x30, _repeated(_PLACE))),
     ("551d20", _of(0x30, _repeated(_POLICY))),
     ("551d21", _of(0x30, _repeated(_of(0x30, _IDENTIFIER, _IDENTIFIER)))),
-    ("551d23", _of(0x30, _perhaps({0x80: _something}), _perhaps(_of(0xa1, _repeated(_GENERAL))), _perhaps({0x82: _number}))),
+    ("551d23", _of(0x30, _perhaps({0x80: _anything}), _perhaps(_of(0xa1, _repeated(_GENERAL))), _perhaps({0x82: _number}))),
     ("551d24", _of(0x30, _perhaps({0x80: _number}), _perhaps({0x81: _number}))),
     ("551d25", _of(0x30, _repeated({0x06: _identifier}))),
     ("551d36", _NUMBER),

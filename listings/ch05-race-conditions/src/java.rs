@@ -57,10 +57,10 @@ pub(crate) fn unread(certificate: &X509Certificate<'_>) -> Option<&'static str> 
         let parsed = it.parsed_extension();
         matches!(parsed, ParsedExtension::SubjectAlternativeName(_))
     });
-    if nameless && names.next().is_some_and(|it| !it.critical) {
+    if nameless && names.next().is_none_or(|it| !it.critical) {
         return Some(
-            "it has no subject, and its names are not marked critical (RFC 5280, section 4.2.1.6): clients of \
-             Java do not parse that",
+            "it has no subject, and its names are not marked critical, or it has none (RFC 5280, section 4.2.1.6): \
+             clients of Java do not parse that",
         );
     }
     match certificate.public_key().parsed() {

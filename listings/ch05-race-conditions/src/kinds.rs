@@ -118,6 +118,7 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
         () if JAVA.into_iter().any(begins) => {
             "a Java keystore, not PEM: `keytool -exportcert -rfc` writes PEM"
         }
+        () if text.get(257..262) == Some(b"ustar") => "a tar archive, not PEM: unpack it",
         () if text.contains(&0) && holds(b"-----BEGIN") => {
             "PEM with zero bytes in it: it was not written to its end, as when a disk is full or a machine stops"
         }
@@ -136,6 +137,9 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
         }
         // Text before a block is passed over, be it Terraform's `<<EOT` or OpenVPN's `<cert>`.
         () if holds(b"-----BEGIN") => return None,
+        () if text.trim_ascii().starts_with(b"<no value>") => {
+            "a template without its value (`<no value>`), as consul-template and Helm write it"
+        }
         () if text.trim_ascii_start().starts_with(b"<") => "HTML or XML, not PEM",
         () if text.trim_ascii_start().starts_with(b"{{") => "a template that nobody has filled in",
         () if text.trim_ascii_start().starts_with(b"{") => {
@@ -158,6 +162,17 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
     })
 }
 
+/// Whether characters that are not ASCII stand before `BEGIN` in a line that could be a marker: dashes of other kinds, or
+/// hyphens that are not seen.
+fn has_other_dashes(text: &[u8]) -> bool {
+    let mut lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
+    lines.any(|line| {
+        let at = memchr::memmem::find(line, b"BEGIN ").unwrap_or(0);
+        let before = &line[..at];
+        before.len() < 30 && !before.is_ascii() && !before.iter().any(u8::is_ascii_alphanumeric)
+    })
+}
+
 /// The same of what has no marker of PEM in it: what other programs write.
 fn by_another_tool(text: &[u8]) -> Option<&'static str> {
     const SSH: [&[u8]; 3] = [b"ssh-", b"ecdsa-sha2-", b"---- BEGIN SSH2"];
@@ -167,9 +182,7 @@ fn by_another_tool(text: &[u8]) -> Option<&'static str> {
         () if begins(b"version https://git-lfs") => {
             "a pointer of Git LFS, not the file: `git lfs pull` fetches it"
         }
-        () if holds("\u{2013}BEGIN".as_bytes()) || holds("\u{2014}BEGIN".as_bytes()) => {
-            "dashes of a word processor in the place of `-----`"
-        }
+        () if has_other_dashes(text) => "dashes of a word processor in the place of `-----`",
         () if SSH.into_iter().any(begins) => "a public key for SSH, not PEM",
         () if begins(b"apiVersion:") || holds(b"\napiVersion:") => {
             "a manifest of Kubernetes, not what its Secret holds: mount the Secret, or unpack it by `kubectl get \
@@ -177,6 +190,9 @@ fn by_another_tool(text: &[u8]) -> Option<&'static str> {
         }
         () if begins(b"PuTTY-User-Key-File") => {
             "a key of PuTTY, not PEM: `puttygen OLD -O private-openssh -o NEW` rewrites it"
+        }
+        () if begins(b"Salted__") || begins(b"U2FsdGVkX1") => {
+            "a file that is still encrypted (`openssl enc`), not PEM"
         }
         () if begins(b"ENC[") || begins(b"vault:v") => {
             "a file that is still encrypted (sops or Vault), not PEM"

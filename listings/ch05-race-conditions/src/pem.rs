@@ -21,17 +21,19 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The text without byte order marks at the beginning of its lines: one before a block hides it
 /// from rustls and Go, and two files that each have one may have been joined. A tab becomes a space: the parser here
-/// passes over one and not over the other.
+/// passes over one and not over the other. Within a marker it stays: no parser takes that for one.
 pub fn without_marks(text: &[u8]) -> Cow<'_, [u8]> {
     if find(text, MARK).is_none() && !text.contains(&b'\t') {
         return Cow::Borrowed(text);
     }
     let mut kept = Vec::with_capacity(text.len());
     for line in text.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
-        kept.extend_from_slice(line.strip_prefix(MARK).unwrap_or(line));
-    }
-    for tab in kept.iter_mut().filter(|byte| **byte == b'\t') {
-        *tab = b' ';
+        let line = line.strip_prefix(MARK).unwrap_or(line);
+        let last = line.iter().rposition(|byte| *byte == b'-');
+        let (marker, rest) = line.split_at(last.filter(|_| mentions_marker(line)).unwrap_or(0));
+        kept.extend_from_slice(marker);
+        let spaced = |byte: &u8| if *byte == b'\t' { b' ' } else { *byte };
+        kept.extend(rest.iter().map(spaced));
     }
     Cow::Owned(kept)
 }

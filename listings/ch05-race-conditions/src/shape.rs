@@ -3,14 +3,12 @@
 //! Each library parses some of these fields strictly, and each one others. A certificate whose fields are all as they are
 //! defined is parsed by each of them. What is asked here comes last: other modules know more of what is wrong.
 
-use Held::{Anything, Ascii, Bits, Either, Identifier, Number, Something, Truth, Values, Wrapped};
+use Held::{Anything, Ascii, Bits, Either, Identifier, Number, Truth, Values, Wrapped};
 use Often::{Any, AtLeastOnce, AtMostOnce, Once};
 
 /// What a value holds.
 enum Held {
     Anything,
-    /// A byte, or more.
-    Something,
     /// How many bits of the last byte are none of it, and the bytes (X.690, section 8.6).
     Bits,
     /// An IA5String.
@@ -142,7 +140,7 @@ const SUBTREES: Held = Values(&[Field(
     &[(0x30, Values(&[Field(Once, GENERAL)]))],
 )]);
 
-const KEY_ID: &[Field] = &sequence(&[(0x04, Something)]);
+const KEY_ID: &[Field] = &sequence(&[(0x04, Anything)]);
 
 const KEY_USAGE: &[Field] = &sequence(&[(0x03, Bits)]);
 
@@ -208,7 +206,7 @@ const MAPPINGS: &[Field] = &sequence(&[(
 const AUTHORITY_KEY: &[Field] = &sequence(&[(
     0x30,
     Values(&[
-        Field(AtMostOnce, &[(0x80, Something)]),
+        Field(AtMostOnce, &[(0x80, Anything)]),
         Field(AtMostOnce, &[(0xa1, NAMES)]),
         Field(AtMostOnce, &[(0x82, Number)]),
     ]),
@@ -290,7 +288,6 @@ impl Held {
     fn is(&self, value: &[u8]) -> bool {
         match self {
             Anything => true,
-            Something => !value.is_empty(),
             Bits => matches!(value, [0] | [0..=7, _, ..]),
             Ascii => value.is_ascii(),
             Wrapped => first(value).is_some_and(|(tag, text, rest)| {
@@ -333,4 +330,59 @@ fn first(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (value, rest) = rest.split_at_checked(length)?;
     // A tag of several bytes stands nowhere in a certificate.
     (tag & 0x1f != 0x1f).then_some((tag, value, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{first, is_certificate, is_extension};
+
+    const PLACES: &str = "2.5.29.31";
+
+    #[test]
+    fn a_place_of_lists_has_a_name_or_an_issuer_and_nothing_else() {
+        let uri = b"\xa0\x06\xa0\x04\x86\x02a:";
+        let place = |parts: &[u8]| {
+            let length = parts.len() as u8;
+            [&[0x30, length + 2, 0x30, length], parts].concat()
+        };
+        let with = |more: &[u8]| is_extension(PLACES, &place(&[&uri[..], more].concat()));
+        assert!(with(b""));
+        assert!(with(b"\x81\x02\x01\x40"));
+        assert!(is_extension(PLACES, &place(b"\xa2\x04\x82\x02me")));
+        assert!(!is_extension(PLACES, &place(b"")));
+        assert!(!is_extension(PLACES, &place(b"\x81\x02\x01\x40")));
+        for wrong in [
+            &b"\x81\x01*"[..],
+            b"\x81\x00",
+            b"\x04\x00",
+            b"\xa2\x00",
+            b"\xa2\x03\x82\x01\xfc",
+        ] {
+            assert!(!with(wrong), "{wrong:x?}");
+        }
+    }
+
+    #[test]
+    fn what_an_extension_holds_that_is_not_known_is_not_asked() {
+        assert!(is_extension("1.2.3", b"\x30\x80"));
+        assert!(!is_extension("2.5.29.14", b"\x30\x80"));
+        assert!(!is_certificate(b""));
+    }
+
+    #[test]
+    fn a_length_has_as_few_bytes_as_it_takes() {
+        let long = [&[4, 0x81, 0x80][..], &[0; 0x80]].concat();
+        assert_eq!(first(&long).map(|(_, value, _)| value.len()), Some(0x80));
+        for wrong in [
+            &b"\x04\x81\x01x"[..],
+            b"\x04\x82\x00\x01x",
+            b"\x04\x80x\0\0",
+            b"\x1f\x81\x01x",
+            b"\x04\x02x",
+            b"\x04\x85\x01\0\0\0\0",
+            b"\x04",
+        ] {
+            assert_eq!(first(wrong), None, "{wrong:x?}");
+        }
+    }
 }

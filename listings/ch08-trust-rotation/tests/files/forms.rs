@@ -61,7 +61,7 @@ pub fn identifiers(kind: &str, made: &mut Made<'_>) -> bool {
 }
 
 /// Another authority before the right one.
-fn beside(tree: &Tree, stranger: &Raw, made: &mut Made<'_>) {
+pub fn beside(tree: &Tree, stranger: &Raw, made: &mut Made<'_>) {
     tree.lay(made);
     let all = [stranger.signed(stranger), tree.root.signed(&tree.root)];
     made.roots(all.map(|der| text(&der)).concat());

@@ -14,7 +14,7 @@ use openssl::x509::X509;
 
 use super::kit::{Kit, block, der};
 use super::{
-    asked, certificates, crossed, forms, general, handed, idle, odd, rare, rsa, shapes, sizes,
+    asked, certificates, crossed, defined, forms, general, handed, idle, odd, rare, rsa, shapes, sizes,
     strict, worn,
 };
 
@@ -184,7 +184,8 @@ pub fn make(kind: &str, at: &Path) -> Option<Files> {
         || forms::identifiers(kind, &mut made)
         || forms::serials(kind, &mut made)
         || forms::behind(kind, &mut made)
-        || general::names(kind, &mut made);
+        || general::names(kind, &mut made)
+        || defined::make(kind, &mut made);
     if known {
         made.lay();
         return Some(made.files());

@@ -10,6 +10,7 @@ mod certificates;
 mod chapters;
 mod clients;
 mod crossed;
+mod defined;
 mod forms;
 mod general;
 mod handed;
@@ -248,6 +249,7 @@ fn each_kind_stands_in_the_list_once() {
         include_str!("asked.rs"),
         include_str!("forms.rs"),
         include_str!("general.rs"),
+        include_str!("defined.rs"),
     ];
     let lines = sources.iter().flat_map(|source| source.lines());
     let arms = lines.filter_map(|line| {
