@@ -66,6 +66,7 @@ fn completions_are_what_the_shell_can_read() {
         for option in ["rotations", "command", "plan"] {
             assert!(done.out.contains(option), "{shell}: {option}");
         }
+        assert!(!done.out.contains("guard"), "{shell}: the guard is ours");
         let file = folder.write(shell, &done.out);
         if shell == "bash" && lab_test::peer::find(shell).is_some() {
             let mut command = Command::new(shell);

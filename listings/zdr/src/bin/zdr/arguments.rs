@@ -48,7 +48,7 @@ Examples:
   zdr log assert server.log --generation-at-least 2
       ask a log whether the server has reloaded
 
-Exit codes of `check`, `merge` and `compare`:
+Exit codes of `check`, `report`, `merge` and `compare`:
   0    everything that the level requires passed, or its failure is waived;
        `compare`: the later report is not worse
   1    downtime or another failure; `compare`: the later report is worse

@@ -85,7 +85,7 @@ async fn obey(command: Command) -> ExitCode {
         Command::Man { page, to } => manual::manual(page.as_deref(), to.as_deref()),
         Command::Completions { shell } => {
             let mut text = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "zdr", &mut text);
+            clap_complete::generate(shell, &mut completed(), "zdr", &mut text);
             print(&String::from_utf8_lossy(&text))
         }
         Command::Guard { pid, directory } => {
@@ -93,6 +93,15 @@ async fn obey(command: Command) -> ExitCode {
         }
     };
     done.unwrap_or_else(|error| failed(&error))
+}
+
+/// What a shell completes. A command that its help hides is not for people.
+fn completed() -> clap::Command {
+    let all = Arguments::command();
+    let shown = all.get_subcommands().filter(|of| !of.is_hide_set());
+    clap::Command::new("zdr")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommands(shown.cloned())
 }
 
 /// Runs one of chapter 9's commands: they say what they do as events.

@@ -199,7 +199,8 @@ impl CauseKind {
             Self::FailsHandshakes => (
                 "It fails handshakes while its files change.",
                 "It listens, and has no pair to answer with. Read chain and key as one set before a handshake needs \
-                 them, publish both in one swap, and keep the ones before until then.",
+                 them, publish both in one swap, and keep the ones before until then. If what came is not TLS, it goes \
+                 on in the clear: refuse a configuration without a pair.",
                 "ch05-race-conditions.md#two-looks-that-agree",
             ),
             Self::ForgetsSettings => (
