@@ -509,7 +509,7 @@ fn a_way_to_reload_that_fails_is_told() {
     done.says(1, &[]);
     let said = done.out.split_whitespace().collect::<Vec<_>>().join(" ");
     // What it prints of the key is left out.
-    let whole = "the command `sh -c head -n 3 {key} >&2; echo reload is off >&2; exit 3` failed: exit status: 3. It \
+    let whole = "the command `sh -c 'head -n 3 {key} >&2; echo reload is off >&2; exit 3'` failed: exit status: 3. It \
                  said: -----BEGIN PRIVATE KEY----- (a line with bytes of a private key) reload is off";
     assert!(said.contains(whole), "{said}");
     assert!(done.out.contains("A reload complained"), "{}", done.out);
