@@ -540,6 +540,20 @@ fn what_a_server_says_of_a_reload_that_fails_is_told() {
 }
 
 #[test]
+fn what_a_server_says_in_the_clear_after_a_reload_is_told() {
+    let Some(toml) = at_hup("speaks-clear") else {
+        return;
+    };
+    let folder = Folder::new();
+    let toml = toml + "[limits]\nreload_within_ms = 1000\n";
+    folder.check(&toml, &short()).end().says(1, &[]);
+    let report = folder.report();
+    let mut evidence = report.findings.iter().flat_map(|of| &of.evidence);
+    let told = evidence.any(|of| of.said.contains("it began with `HTTP/1.1 400 Bad Request`"));
+    assert!(told, "{:#?}", report.findings);
+}
+
+#[test]
 fn a_reload_that_leaves_something_running_is_over_when_it_ends() {
     let folder = Folder::new();
     let script = "sleep 999 & echo $! > {here}/pid";
