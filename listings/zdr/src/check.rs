@@ -171,7 +171,7 @@ async fn rotated(
         return Err(error);
     }
     stop(load, control, &mut interrupted).await;
-    look_for_own_ages(&mut run, &testbed, control, &mut interrupted).await;
+    look_afterwards(&mut run, &testbed, control, &mut interrupted).await;
     let cut_short = interrupted.as_deref().filter(|error| is_short(error));
     let shortage = run.shortage().or(cut_short.map(short_of_files));
     let mut report = run.report(&mut testbed);
@@ -280,16 +280,20 @@ async fn stop(load: Load, control: &RunControl<'_>, interrupted: &mut Option<Str
     }
 }
 
-/// Looks at what conversations come to while nothing is rotated. An interruption ends that.
-async fn look_for_own_ages(
+/// Looks at what the server does while nothing is rotated, where clients met what that explains. An interruption ends it.
+async fn look_afterwards(
     run: &mut Run,
     testbed: &TestBed,
     control: &RunControl<'_>,
     interrupted: &mut Option<String>,
 ) {
     if interrupted.is_none() {
+        let looking = async {
+            run.look_for_clear_text(testbed).await;
+            run.look_for_own_ages(testbed).await;
+        };
         tokio::select! {
-            () = Box::pin(run.look_for_own_ages(testbed)) => {}
+            () = Box::pin(looking) => {}
             error = control.interrupted() => *interrupted = Some(error),
         }
     }

@@ -59,6 +59,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::server::error::{NotReady, StartError, Taken};
 use crate::server::holder::Holder;
+use crate::server::lines::in_shell;
 use crate::server::output::{ServerOutput, listen};
 use crate::server::placeholders::Placeholders;
 use crate::server::process_tree::{ProcessTree, Usage, lives};
@@ -189,7 +190,7 @@ impl Server {
         }
         for command in &self.spec.setup {
             let done = self.launcher.run(command, self.pid).await;
-            done.map_err(|error| StartError::Setup(command.join(" "), error))?;
+            done.map_err(|error| StartError::Setup(in_shell(command), error))?;
         }
         Ok(())
     }

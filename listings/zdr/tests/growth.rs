@@ -168,6 +168,9 @@ fn bounds_of_growth_have_to_be_exceeded() {
     assert!(grows(&[10, 13, 15, 19], [0, 0]));
     assert!(!grows(&[40, 44, 47, 50], [0, 0]), "a quarter of it");
     assert!(grows(&[40, 44, 47, 51], [0, 0]));
+    // Half a MiB each at last, where it warms up before.
+    let late = [20, 22, 24, 26, 27, 28, 28, 28, 29, 29, 30];
+    assert!(grows(&late, [0, 0]));
     // 1/16 MiB each: six in the first two thirds, and two in each half of the last.
     let slow = |rotations: u64| {
         let third = rotations.div_ceil(3);
@@ -219,6 +222,7 @@ fn ten_descriptors_more_and_one_for_each_rotation_are_told() {
     assert!(!more_descriptors(20, 9, 5), "a few come and go");
     assert!(more_descriptors(20, 12, 12));
     assert!(!more_descriptors(20, 11, 12), "fewer than rotations");
+    assert!(more_descriptors(20, 10, 3));
     assert!(!more_descriptors(20, 10, 2), "it warms up");
 }
 
@@ -248,6 +252,8 @@ fn leaves(unwaited: &[usize]) -> bool {
 #[test]
 fn a_child_that_ends_at_each_rotation_and_is_not_waited_for_is_left() {
     assert!(leaves(&[0, 1, 2, 3, 4]));
+    assert!(leaves(&[0, 1, 2, 3]));
+    assert!(!leaves(&[0, 1, 2]), "it warms up");
     assert!(!leaves(&[0, 1, 0, 1, 1]), "it is waited for at the next");
     assert!(!leaves(&[7, 7, 7, 7, 7]), "they were there before");
 }

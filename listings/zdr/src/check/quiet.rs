@@ -12,9 +12,11 @@ use crate::error::Error;
 use crate::judge::grown_old::{excuse, oldest};
 use crate::judge::growth::{LONG, is_of_memory};
 use crate::judge::work::ENOUGH;
+use crate::load::failure::NO_TLS;
 use crate::load::held::own_age;
 use crate::server::process_tree::Usage;
 use crate::testbed::TestBed;
+use crate::testbed::look::look;
 
 /// How long answers may take that are waited for. One of ten megabytes takes twelve seconds.
 pub(super) const ANSWERS: Duration = Duration::from_secs(20);
@@ -120,4 +122,31 @@ impl Run {
         }
         old
     }
+
+    /// Looks what the server says instead of TLS, where clients met none: a connection that failed has not kept it.
+    pub(super) async fn look_for_clear_text(&mut self, testbed: &TestBed) {
+        if !self.recorder.records().iter().any(is_in_clear) {
+            return;
+        }
+        let target = &testbed.target;
+        let (address, asked_for): (_, (_, &[&str])) =
+            (*target.address.borrow(), (target.speech(), &[]));
+        let seen = Box::pin(look(address, &target.name, asked_for, target.patience)).await;
+        self.in_clear = seen.failed.filter(|_| seen.is_no_tls);
+    }
+
+    /// Puts that in the place of what is said of any answer in the clear.
+    pub(super) fn quote_clear_text(&self, records: &mut [Attempt]) {
+        let Some(said) = &self.in_clear else { return };
+        for of in records.iter_mut().filter(|of| is_in_clear(of)) {
+            of.error = of.error.as_ref().map(|error| error.replace(NO_TLS, said));
+        }
+    }
+}
+
+/// Whether a client was answered in the clear.
+fn is_in_clear(of: &Attempt) -> bool {
+    of.error
+        .as_deref()
+        .is_some_and(|error| error.contains(NO_TLS))
 }

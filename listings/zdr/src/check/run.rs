@@ -57,6 +57,8 @@ pub(super) struct Run {
     pub(super) windows: Vec<Window>,
     /// At which age the server ends conversations of a class by itself.
     pub(super) own_ages: Vec<(Class, Duration)>,
+    /// What the server said in the clear after the last rotation, where clients had met no TLS.
+    pub(super) in_clear: Option<String>,
     /// Which clients that stand aside were not shown the new certificate after the rotation of this number, and
     /// what became of each.
     asides: Vec<(u32, Differs, Amiss)>,
@@ -88,6 +90,7 @@ impl Run {
             outline,
             windows: Vec::new(),
             own_ages: Vec::new(),
+            in_clear: None,
             asides: Vec::new(),
             resources: None,
             growth: Growth::default(),
@@ -220,6 +223,7 @@ impl Run {
         let mut records = with_lost(all, again, ends_idle, windows);
         let crowded = crowded(&records, windows, testbed.server.is_in_background());
         set_aside(&mut records);
+        self.quote_clear_text(&mut records);
         let old = self.come_to_their_age(&mut records);
         let of_class = |class: &Class| ClassReport {
             own_age_ms: old.get(class).copied().map(measure::ms),

@@ -282,6 +282,17 @@ mod tests {
     }
 
     #[test]
+    fn rotations_in_which_nothing_came_back_are_not_counted() {
+        let (mut records, windows) = made(Class::Full, 100, |at| (200..=400).contains(&at));
+        for record in records.iter_mut().filter(|of| of.began < ms(1000)) {
+            record.shown = Some(2);
+        }
+        let found = of_returns(&records, &windows).unwrap();
+        let said = "5 of 6 rotations (first: rotation 2): ";
+        assert!(found.words.starts_with(said), "{}", found.words);
+    }
+
+    #[test]
     fn three_returns_are_turns_and_two_are_none() {
         let turns = |moments: &[u64]| {
             let (records, windows) = made(Class::Full, 20, |at| moments.contains(&at));

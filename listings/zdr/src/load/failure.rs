@@ -11,7 +11,9 @@ use lab::client::Failure;
 
 /// What rustls says of an answer that begins with no record of TLS, and that in words.
 const NO_RECORD: &str = "received corrupt message of type InvalidContentType";
-const NO_TLS: &str = "what came is not TLS (received corrupt message of type InvalidContentType)";
+/// What is said of a server that answered in the clear.
+pub(crate) const NO_TLS: &str =
+    "what came is not TLS (received corrupt message of type InvalidContentType)";
 
 /// A failed attempt.
 #[derive(Clone, Debug)]

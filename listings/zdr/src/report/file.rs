@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
@@ -44,6 +45,17 @@ impl From<ReportError> for io::Error {
 #[derive(Deserialize)]
 struct Head {
     format: u32,
+    /// What `zdr watch` and `zdr check-client` write has formats of its own, and one of these.
+    looks: Option<IgnoredAny>,
+    steps: Option<IgnoredAny>,
+}
+
+impl Head {
+    /// The command that writes such a file, where it is another than `zdr check`.
+    fn is_of(&self) -> Option<&'static str> {
+        let watch = self.looks.as_ref().map(|_| "zdr watch");
+        watch.or(self.steps.as_ref().map(|_| "zdr check-client"))
+    }
 }
 
 /// What has no end, such as a device, is no report.
@@ -80,6 +92,12 @@ impl Report {
             invalid(line, format!("this is no report: {}", said(&error)))
         };
         let head: Head = serde_json::from_str(&text).map_err(no_report)?;
+        if let Some(other) = head.is_of() {
+            let what = format!(
+                "`{other}` has written it, and what is read here is a report of `zdr check --json`"
+            );
+            return Err(invalid(None, what));
+        }
         if !(OLDEST..=FORMAT).contains(&head.format) {
             return Err(invalid(
                 None,

@@ -1,5 +1,7 @@
 //! Paragraphs in lines of a terminal or of a file.
 
+use std::borrow::Cow;
+
 pub use lab::line::steers;
 
 /// How wide a terminal may be taken to be.
@@ -42,9 +44,30 @@ pub fn fill(words: &str, first: &str, others: &str, width: usize) -> String {
     text + line.trim_end() + "\n"
 }
 
+/// A command as a shell reads it, to be copied. Words in braces stand as in a description.
+pub fn in_shell(words: &[String]) -> String {
+    let words = words.iter().map(|word| {
+        let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:=,@%+{}".contains(letter);
+        match !word.is_empty() && word.chars().all(is_plain) {
+            true => Cow::Borrowed(word.as_str()),
+            false => shlex::try_quote(word).unwrap_or(Cow::Borrowed(word)),
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_can_be_copied_into_a_shell() {
+        let words = ["sh", "-c", "kill -HUP $(cat {dir}/pid)", "--key={key}", ""];
+        let words = words.map(str::to_owned);
+        let said = in_shell(&words);
+        assert_eq!(said, "sh -c 'kill -HUP $(cat {dir}/pid)' --key={key} ''");
+        assert_eq!(shlex::split(&said), Some(words.to_vec()));
+    }
 
     #[test]
     fn what_moves_a_cursor_or_turns_a_line_is_a_dot() {

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use crate::server::Server;
 use crate::server::holder::Holder;
+use crate::server::lines::in_shell;
 use crate::server::process_tree::{ProcessTree, would_end};
 use crate::server::spec::{Reload, Socket, signal_named};
 use crate::server::taken_ports::instead;
@@ -55,7 +56,7 @@ impl Server {
             let done = self.launcher.run(command, self.pid).await;
             return done.map_err(|error| {
                 let error = self.output.without_keys(&error);
-                format!("{COMMAND}{}` failed: {error}", command.join(" "))
+                format!("{COMMAND}{}` failed: {error}", in_shell(command))
             });
         }
         if let Some(socket) = &reload.socket {

@@ -22,6 +22,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::server::exchange::Exchange;
 pub use crate::server::keys::Keys;
+use crate::server::lines::in_shell;
 use crate::server::values::{
     a_file, a_name, a_path, a_signal, an_address, another_name, is_nothing, places,
 };
@@ -328,7 +329,7 @@ impl Reload {
             Self {
                 command: Some(command),
                 ..
-            } => format!("by `{}`", command.join(" ")),
+            } => format!("by `{}`", in_shell(command)),
             Self {
                 socket: Some(socket),
                 ..

@@ -81,6 +81,27 @@ fn no_file() {
 }
 
 #[test]
+fn a_file_of_another_command_is_told_by_that() {
+    let directory = directory();
+    let file = directory.path().join("watched.json");
+    for (json, command) in [
+        (
+            r#"{"format": 3, "server": "localhost:443", "looks": 28}"#,
+            "zdr watch",
+        ),
+        (
+            r#"{"format": 1, "command": ["curl"], "steps": []}"#,
+            "zdr check-client",
+        ),
+    ] {
+        fs::write(&file, json).expect("there is room");
+        let said = wrong(&file);
+        let begins = format!("{}: `{command}` has written it", file.display());
+        assert!(said.starts_with(&begins), "{said}");
+    }
+}
+
+#[test]
 fn a_mistake_has_a_line() {
     let directory = directory();
     let file = directory.path().join("report.json");

@@ -1,4 +1,4 @@
-"""A small server, and what it does at SIGHUP: `complains`, `shuts-down`, `hands-over`, `hands-over-and-ends`,
+"""A small server, and what it does at SIGHUP: `complains`, `speaks-clear`, `shuts-down`, `hands-over`, `hands-over-and-ends`,
 `hands-over-and-leaves`, `hands-over-in-vain`, `stays-beside`, `impatient`, `waits` or
 `ends`."""
 
@@ -21,6 +21,10 @@ def loaded():
 
 def answer(tcp):
     try:
+        if context is None:
+            tcp.recv(4096)
+            tcp.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            return tcp.close()
         tls = context.wrap_socket(tcp, server_side=True)
         if what == "impatient":
             # As servers do with a client that does not log in.
@@ -34,6 +38,12 @@ def answer(tcp):
 
 def complains(*_):
     print("reload failed: [Errno 13] Permission denied", file=sys.stderr, flush=True)
+
+
+def speaks_clear(*_):
+    """As a server does that goes on without the pair that it could not load."""
+    global context
+    context = None
 
 
 def shuts_down(*_):
@@ -103,7 +113,7 @@ if what == "ends":
     threading.Thread(target=threading.Event().wait, daemon=True).start()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     serve()
-known = {"complains": complains, "shuts-down": shuts_down, "impatient": reloads, "stays-beside": stays_beside}
+known = {"complains": complains, "speaks-clear": speaks_clear, "shuts-down": shuts_down, "impatient": reloads, "stays-beside": stays_beside}
 signal.signal(signal.SIGHUP, lambda *_: None)
 # A signal waits until a client that was accepted is in the hands of its thread.
 wakes, woken = socket.socketpair()

@@ -509,7 +509,7 @@ fn a_way_to_reload_that_fails_is_told() {
     done.says(1, &[]);
     let said = done.out.split_whitespace().collect::<Vec<_>>().join(" ");
     // What it prints of the key is left out.
-    let whole = "the command `sh -c head -n 3 {key} >&2; echo reload is off >&2; exit 3` failed: exit status: 3. It \
+    let whole = "the command `sh -c 'head -n 3 {key} >&2; echo reload is off >&2; exit 3'` failed: exit status: 3. It \
                  said: -----BEGIN PRIVATE KEY----- (a line with bytes of a private key) reload is off";
     assert!(said.contains(whole), "{said}");
     assert!(done.out.contains("A reload complained"), "{}", done.out);
@@ -537,6 +537,20 @@ fn what_a_server_says_of_a_reload_that_fails_is_told() {
         words.contains("it said: reload failed: [Errno 13] Permission denied"),
         "{words}"
     );
+}
+
+#[test]
+fn what_a_server_says_in_the_clear_after_a_reload_is_told() {
+    let Some(toml) = at_hup("speaks-clear") else {
+        return;
+    };
+    let folder = Folder::new();
+    let toml = toml + "[limits]\nreload_within_ms = 1000\n";
+    folder.check(&toml, &short()).end().says(1, &[]);
+    let report = folder.report();
+    let mut evidence = report.findings.iter().flat_map(|of| &of.evidence);
+    let told = evidence.any(|of| of.said.contains("it began with `HTTP/1.1 400 Bad Request`"));
+    assert!(told, "{:#?}", report.findings);
 }
 
 #[test]
