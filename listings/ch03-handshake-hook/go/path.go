@@ -141,9 +141,9 @@ func identified(of, issuer *x509.Certificate) bool {
 	return true
 }
 
-// signedItself is what OpenSSL takes for self-signed. No signature is looked at.
+// signedItself is what OpenSSL takes for self-signed. No signature is looked at, only its kind.
 func signedItself(of *x509.Certificate) bool {
-	return bytes.Equal(of.RawSubject, of.RawIssuer) && identified(of, of)
+	return bytes.Equal(of.RawSubject, of.RawIssuer) && identified(of, of) && mayHaveSigned(of, of)
 }
 
 var (

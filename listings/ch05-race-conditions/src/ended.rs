@@ -1,9 +1,8 @@
 //! A trust anchor that has expired.
 //!
-//! rustls asks an anchor for its name and its key, and nothing else, as RFC 5280, section 6.1.1,
-//! describes one. Clients of OpenSSL and Go look at its dates as well, and refuse every chain that
-//! leads to it. So a chain must lead to an anchor that is in force, and one that ends while a server
-//! runs is told.
+//! rustls asks an anchor for no dates, and RFC 5280, section 6.1.1, has none in one. Clients of OpenSSL
+//! and Go look at its dates as well, and refuse every chain that leads to it. So a chain must lead to
+//! an anchor that is in force, and one that ends while a server runs is told.
 
 use std::path::{Path, PathBuf};
 use std::slice;

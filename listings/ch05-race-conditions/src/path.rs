@@ -1,9 +1,9 @@
 //! The path from a leaf to a trust anchor, as clients of other libraries build it and judge it.
 //!
-//! rustls asks an anchor for its name and its key, and nothing else. It tries each issuer that has
-//! the right name, and looks at no key usage. OpenSSL and Go look at what an anchor says of itself,
-//! too, and OpenSSL takes one issuer at each step and tries no other. A chain that rustls validates
-//! may therefore fail at every other client.
+//! rustls asks an anchor for its name, its key and its constraints on names, and for nothing else. It
+//! tries each issuer that has the right name, and looks at no key usage. OpenSSL and Go look at what an
+//! anchor says of itself, too, and OpenSSL takes one issuer at each step and tries no other. A chain
+//! that rustls validates may therefore fail at every other client.
 
 use std::path::Path;
 
@@ -254,9 +254,11 @@ fn may_have_signed(of: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bo
     }
 }
 
-/// What OpenSSL takes for self-signed. No signature is looked at.
+/// What OpenSSL takes for self-signed. No signature is looked at, only its kind.
 fn signed_itself(certificate: &X509Certificate<'_>) -> bool {
-    certificate.subject() == certificate.issuer() && identified(certificate, certificate)
+    certificate.subject() == certificate.issuer()
+        && identified(certificate, certificate)
+        && may_have_signed(certificate, certificate)
 }
 
 /// Whether the issuer is the one that the certificate names by key, by serial number, and by the name of

@@ -317,3 +317,29 @@ fn a_thousand_anchors_are_compared_at_once() {
     assert!(!loses_anchor(&served[..999], &reversed));
     assert!(began.elapsed() < lab::BOUND, "{:?}", began.elapsed());
 }
+
+/// An authority may have the name of its leaf. OpenSSL takes the leaf for one that has signed itself only where its
+/// signature is of the kind of its own key (`EXFLAG_SS` in `crypto/x509/v3_purp.c`).
+#[test]
+fn a_leaf_with_the_name_of_its_authority_and_another_kind_of_key() {
+    let authority = Party::new("One Name");
+    let other = Party(Party::new("One Name").0, PKey::generate_ed25519().unwrap());
+    for (leaf, taken) in [(other, true), (Party::new("One Name"), false)] {
+        let directory = lab::directory().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let files = Files {
+            certificate: at("tls.crt"),
+            key: at("tls.key"),
+            roots: at("ca.crt"),
+        };
+        let certificate = leaf.signed_by(&authority, false, LATER);
+        fs::write(&files.certificate, certificate).unwrap();
+        let key = leaf.1.private_key_to_pem_pkcs8().unwrap();
+        fs::write(&files.key, key).unwrap();
+        let root = authority.signed_by(&authority, true, LATER);
+        fs::write(&files.roots, root).unwrap();
+        let reader = Reader::new(Options::default()).pausing(|_| ());
+        let why = reader.read(&Source::localhost(files), None).err();
+        assert_eq!(why.is_none(), taken, "{why:?}");
+    }
+}

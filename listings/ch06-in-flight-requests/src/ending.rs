@@ -2,8 +2,8 @@
 //!
 //! A connection of hyper is a task of its own, and a request is put into its queue. Where the connection ends
 //! in the same moment, the request can be left in the queue, and its answer is then waited for in vain
-//! (hyperium/hyper#4122, of HTTP/1; the mend of 10 August 2026 is not in 1.12). So a wait for an answer
-//! watches the end of the connection as well.
+//! (hyperium/hyper#4122, of HTTP/1; a mend, commit 333d33a of 10 August 2026, is proposed in pull request
+//! 4150, and is not in 1.12). So a wait for an answer watches the end of the connection as well.
 
 use std::pin::pin;
 use std::time::Duration;

@@ -1,9 +1,10 @@
 //! A request that has begun must come to its end.
 //!
-//! hyper has a bound for that (`header_read_timeout`), which does nothing without a timer, and with
-//! one closes idle connections as well: a request that is on its way just then would be lost. Here
-//! an idle connection may stay until it is due, and only half a request may not. The same holds for each
-//! frame of HTTP/2. What has been asked for must find room: see `room`.
+//! hyper has a bound for that (`header_read_timeout`, 30 seconds by default), which does nothing
+//! without a timer (or panics, if the program has set it), and with one closes idle connections as
+//! well: a request that is on its way just then would be lost. Here an idle connection may stay until
+//! it is due, and only half a request may not. The same holds for each frame of HTTP/2. What has been
+//! asked for must find room: see `room`.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

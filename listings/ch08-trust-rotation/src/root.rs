@@ -8,7 +8,8 @@ use lab::chain;
 use rustls::pki_types::{CertificateDer, UnixTime};
 
 /// A trust anchor. What it is, is its name and its key: a root that is renewed with both is the
-/// same, and takes its own place. One that keeps its name alone is another.
+/// same, and takes its own place, also where its constraints on names are others. One that keeps its name
+/// alone is another.
 #[derive(Clone)]
 pub struct Root {
     anchor: String,

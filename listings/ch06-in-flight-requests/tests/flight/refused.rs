@@ -142,8 +142,8 @@ async fn a_client_that_the_server_refuses_to_go_on_with_was_cut() {
     }
 }
 
-/// TLS has words of its own for that. A client that changes its keys again and again makes the server work,
-/// and gives it nothing to do (RFC 9846, section 4.7.3): rustls ends such a connection.
+/// TLS has words of its own for that. A client that changes its keys (RFC 9846, section 4.7.3) again and again
+/// makes the server work, and gives it nothing to do: rustls ends such a connection.
 #[tokio::test(start_paused = true)]
 async fn a_client_that_tls_refuses_to_go_on_with_was_cut() {
     let hello = hello(100);

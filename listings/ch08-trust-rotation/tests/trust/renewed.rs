@@ -1,9 +1,10 @@
 //! Roots by the hundred, and a root that is renewed with its name and its key.
 
 use std::fs;
+use std::slice;
 use std::sync::{Arc, Mutex};
 
-use ch02_hot_reload::identity::Source;
+use ch02_hot_reload::identity::{Peers, Source, validate_chain};
 use ch02_hot_reload::message;
 use ch02_hot_reload::{IdentityStore, Reload};
 use ch05_race_conditions::{Options as Care, Reader};
@@ -12,8 +13,10 @@ use ch08_trust_rotation::root::Root;
 use ch08_trust_rotation::roots::Roots;
 use lab::agent::{Agent, Strategy};
 use lab::log::want;
-use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, GeneralSubtree};
+use rcgen::{IsCa, Issuer, KeyPair, NameConstraints};
 use rustls::client::ResolvesClientCert;
+use rustls::pki_types::UnixTime;
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, RootCertStore, SignatureScheme};
 
@@ -173,6 +176,38 @@ async fn a_root_with_another_key_is_another() {
     let anchors = &store.current().identity.anchors;
     assert_eq!(anchors.len(), 2);
     assert_ne!(Root::of(&anchors[0]), Root::of(&anchors[1]));
+}
+
+/// Constraints on names are no part of what a root is here, and rustls keeps to them.
+#[test]
+fn a_root_that_is_renewed_with_a_constraint_on_names() {
+    let files = files();
+    let source = Source::localhost(files.agent.files());
+    let identity = Reader::new(Care::default()).read(&source, None).unwrap();
+    let (wide, mut params) = root("Root A", &files.key);
+    params.name_constraints = Some(NameConstraints {
+        permitted_subtrees: vec![GeneralSubtree::DnsName("example.test".to_owned())],
+        excluded_subtrees: Vec::new(),
+    });
+    let narrow = params.self_signed(&files.key).unwrap();
+    assert_eq!(Root::of(wide.der()), Root::of(narrow.der()));
+
+    let (chain, now) = (&identity.certified.cert, UnixTime::now());
+    let validated = |root: &Certificate| {
+        validate_chain(
+            Peers::Clients,
+            &source,
+            chain,
+            slice::from_ref(root.der()),
+            now,
+        )
+    };
+    validated(&wide).unwrap();
+    let rejected = validated(&narrow).unwrap_err();
+    assert!(
+        rejected.detail.contains("NameConstraintViolation"),
+        "{rejected}"
+    );
 }
 
 fn old_pem(files: &Files) -> String {

@@ -24,7 +24,7 @@ struct Answer<'a> {
     until: Option<i64>,
 }
 
-/// By how many seconds clocks may differ: as OpenSSL's client has it (`OCSP_check_validity`).
+/// By how many seconds clocks may differ: what `openssl ocsp` passes to `OCSP_check_validity`.
 const SKEW: i64 = 300;
 
 /// Whether these bytes begin as a response does: with whether there is an answer.
