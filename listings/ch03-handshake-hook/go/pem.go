@@ -64,7 +64,7 @@ func blocks(data []byte, path string) ([]Block, error) {
 		case kind != "" && strings.Contains(line, ":"):
 			return nil, malformed(header(line))
 		case kind != "":
-			block.WriteString(strings.NewReplacer("\f", "", "\v", "").Replace(line) + "\n") // As other parsers do.
+			block.WriteString(passedOver.Replace(line) + "\n")
 		}
 	}
 	if kind != "" {
@@ -72,6 +72,9 @@ func blocks(data []byte, path string) ([]Block, error) {
 	}
 	return found, oneKey(found, path)
 }
+
+// passedOver is what other parsers pass over within a block.
+var passedOver = strings.NewReplacer("\f", "", "\v", "")
 
 // number says in which line something begins, counted from 1. An old Mac ends lines by the one, and Windows by both.
 func number(data []byte, at int) int {

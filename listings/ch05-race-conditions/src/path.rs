@@ -153,19 +153,21 @@ pub(crate) fn explain(
     }
     let mut all = links(chain, &source.files.certificate, now);
     all.extend(links(anchors, &source.files.roots, now));
-    let (mut last, mut visited) = (0, vec![0]);
+    // A thousand authorities may have one name: each is looked at once for each step, and its key once at all.
+    let weak: Vec<_> = all.iter().map(weak_bits).collect();
+    let (mut last, mut visited) = (0, vec![false; all.len()]);
     while all
         .get(last)
         .is_some_and(|last| !signed_itself(&last.parsed))
     {
+        visited[last] = true;
         let issued = |at: &usize| all[*at].parsed.subject() == all[last].parsed.issuer();
-        let fitting = (0..all.len()).filter(|at| issued(at) && !visited.contains(at));
-        let (weak, strong): (Vec<_>, Vec<_>) =
-            fitting.partition(|at| weak_bits(&all[*at]).is_some());
-        match (strong.first(), weak.first()) {
-            (Some(next), _) => last = *next,
+        let mut fitting = (0..all.len()).filter(|at| !visited[*at] && issued(at));
+        let strong = fitting.clone().find(|at| weak[*at].is_none());
+        match (strong, fitting.next()) {
+            (Some(next), _) => last = next,
             (None, Some(at)) => {
-                let (name, bits) = (all[*at].parsed.subject(), weak_bits(&all[*at]).unwrap_or(0));
+                let (name, bits) = (all[at].parsed.subject(), weak[at].unwrap_or(0));
                 let detail = format!(
                     "the certificate of \"{name}\" has issued another, and its RSA key has {bits} bits: \
                      clients verify signatures by RSA of 2048 to 8192 bits"
@@ -174,7 +176,6 @@ pub(crate) fn explain(
             }
             (None, None) => break,
         }
-        visited.push(last);
     }
     match all.get(last) {
         Some(end) => unknown(rejected, end, (last + 1, chain.len()), anchors),

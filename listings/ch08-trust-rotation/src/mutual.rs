@@ -72,3 +72,41 @@ fn store(anchors: &[CertificateDer<'static>]) -> Result<Arc<RootCertStore>, Erro
     }
     Ok(Arc::new(store))
 }
+
+#[cfg(test)]
+mod tests {
+    use ch02_hot_reload::message::{self, LARGEST};
+    use rustls::RootCertStore;
+    use rustls::pki_types::{CertificateDer, Der, TrustAnchor};
+
+    use super::names_fit;
+
+    /// Anchors whose names have so many bytes each, before they are put into a sequence.
+    fn named(lengths: &[usize]) -> RootCertStore {
+        let anchor = |length: &usize| TrustAnchor {
+            subject: Der::from(vec![0; *length]),
+            subject_public_key_info: Der::from(Vec::new()),
+            name_constraints: None,
+        };
+        RootCertStore {
+            roots: lengths.iter().map(anchor).collect(),
+        }
+    }
+
+    #[test]
+    fn names_fit_to_the_last_byte() {
+        // A name of 1,000 bytes has four of its sequence before it, and two of the list.
+        const EACH: usize = 2 + 4 + 1000;
+        let chain = [CertificateDer::from(vec![0; 1000])];
+        let room = LARGEST - message::length(&chain);
+        let (many, rest) = (room / EACH - 1, room % EACH + EACH - 6);
+        let fit = |last| {
+            let lengths = [vec![1000; many], vec![last]].concat();
+            names_fit(&named(&lengths), &chain)
+        };
+        assert!((256..65536).contains(&rest));
+        assert!(fit(rest));
+        assert!(!fit(rest + 1));
+        assert!(names_fit(&named(&[]), &chain));
+    }
+}

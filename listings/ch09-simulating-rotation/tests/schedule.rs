@@ -139,6 +139,31 @@ fn pauses_double_and_leave_time_for_another_try() {
     );
 }
 
+/// Each bound by itself, where no other one is shorter.
+#[test]
+fn a_pause_is_bound_by_what_is_left_and_by_the_lifetime() {
+    let mut lot = Rng::with_seed(4);
+    let mut within = |(failures, lifetime, left), whole: Duration| {
+        for _ in 0..100 {
+            let pause = pause(failures, lifetime, left, &mut lot);
+            assert!((whole / 2..=whole).contains(&pause), "{whole:?}: {pause:?}");
+        }
+    };
+    let (minute, lifetime) = (Duration::from_secs(60), Duration::from_secs(1000));
+    // Half of what is left.
+    within((10, DAY, minute), minute / 2);
+    // After the end, a tenth of the lifetime, where the first pauses are shorter.
+    within((7, lifetime, Duration::ZERO), lifetime / 10);
+    within((1, lifetime, Duration::ZERO), lifetime / 100);
+    // An hour, of whatever lifetime.
+    within((1, 1000 * DAY, 1000 * DAY), LONGEST);
+    within((7, 1000 * DAY, Duration::ZERO), LONGEST);
+    // No failure is as one.
+    within((0, lifetime, lifetime), lifetime / 100);
+    let short = Duration::from_secs(1);
+    assert_eq!(pause(1, short, short, &mut lot), SHORTEST);
+}
+
 /// An agent for a day's leaf in `directory`, by tokio's clock.
 fn agent(directory: &Path) -> (Rotation, impl Fn() -> OffsetDateTime + Clone + use<>) {
     let start = Instant::now();

@@ -158,7 +158,9 @@ class Rotating:
         """Each certificate of a file, in DER, and parsed: clients parse each one, needed or not."""
         with contextlib.suppress(ssl.SSLError):  # This takes away what OpenSSL has left to say of the last files.
             _context(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=b"\0")
-        blocks = re.findall(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", data, re.S)
+        begin, end = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+        # No pattern: it would go to the end of the file from each beginning, and no other thread would run meanwhile.
+        blocks = [begin + block.partition(end)[0] + end for block in data.split(begin)[1:]]
         try:
             chain = [ssl.PEM_cert_to_DER_cert(block.decode()) for block in blocks]
             for der in chain:
@@ -201,7 +203,8 @@ def _file(path):
             if (data := file.read(LARGEST)) is None:
                 return "nothing to read yet"
             # Windows writes a mark before a text, and ends lines in its own way.
-            return re.sub(rb"[ \t]*[\r\n]+", b"\n", data.replace(b"\xef\xbb\xbf", b""))
+            lines = re.split(rb"[\r\n]+", data.replace(b"\xef\xbb\xbf", b""))
+            return b"\n".join(line.rstrip(b" \t") for line in lines)
     except OSError as why:
         return str(why)
 

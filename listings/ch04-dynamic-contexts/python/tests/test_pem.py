@@ -21,6 +21,14 @@ class Cut(Bounded):
             with self.assertRaises(ssl.SSLError, msg=cut):
                 anchors(root + root[:cut])
 
+    def test_a_file_that_begins_blocks_and_ends_none_is_soon_read(self):
+        """A pattern would go to its end from each of them, which takes minutes, and no other thread would run."""
+        self.assertIsNone(pem.leaf((BEGIN + b"\n") * 37_000))
+        self.assertIsNone(pem.leaf(b"-----END CERTIFICATE-----\n" + BEGIN))
+        first = path("first", "tls.crt").read_bytes()
+        self.assertEqual(pem.leaf(b"text\n" + first), first.partition(b"-----END CERTIFICATE-----")[0]
+                         + b"-----END CERTIFICATE-----")
+
     def test_what_is_wrong_with_a_marker_is_told_with_its_line(self):
         """A bundle of a system has thousands of lines. Windows ends them in its way, and an old Mac in another."""
         for end in ("\n", "\r\n", "\r"):

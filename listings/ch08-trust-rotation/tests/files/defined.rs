@@ -41,6 +41,8 @@ fn texts(kind: &str, made: &mut Made<'_>) -> bool {
             head[257..262].copy_from_slice(b"ustar");
             made.key([&head[..], key.as_bytes(), &[0; 1024]].concat());
         }
+        "spaces-at-end" => made.chain(chain + &" ".repeat(1_000_000)),
+        "beginnings-alone" => made.chain("-----BEGIN CERTIFICATE-----\n".repeat(37_000)),
         "no-value" => made.chain("<no value>\n"),
         "salted" => made.key("U2FsdGVkX19kZWZpbmVkIGJ5IG5vYm9keSBhdCBhbGw=\n"),
         _ => return false,
