@@ -156,10 +156,10 @@ class Rotating:
 
     def _certificates(self, at, data):
         """Each certificate of a file, in DER, and parsed: clients parse each one, needed or not."""
-        with contextlib.suppress(ssl.SSLError):  # This takes away what OpenSSL has left to say of the last files.
+        with contextlib.suppress(ssl.SSLError):  # OpenSSL may have something left to say of the last files.
             _context(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=b"\0")
         begin, end = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
-        # No pattern: it would go to the end of the file from each beginning, and no other thread would run meanwhile.
+        # No pattern: from each beginning, it would go to the end of the file, while no other thread runs.
         blocks = [begin + block.partition(end)[0] + end for block in data.split(begin)[1:]]
         try:
             chain = [ssl.PEM_cert_to_DER_cert(block.decode()) for block in blocks]
