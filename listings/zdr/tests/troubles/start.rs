@@ -332,7 +332,7 @@ fn the_plan_says_what_would_be_done_and_starts_nothing() {
     for part in [
         files.as_str(),
         "the one at localhost:8443",
-        "scenarios  21 of 31",
+        "scenarios  21 of 32",
     ] {
         assert!(done.out.contains(part), "{part}: {}", done.out);
     }
