@@ -2,10 +2,18 @@ package main
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"math/big"
 	"os"
 	"testing"
+	"time"
 )
 
 // A leaf is not held up by what is wrong with the file of roots: the last good ones judge it. That is told, and again
@@ -54,5 +62,31 @@ func TestARootOnACurveThatGoDoesNotKnow(t *testing.T) {
 	var rejected *Rejected
 	if _, err := Start(a.source); !errors.As(err, &rejected) || rejected.File != a.source.Roots {
 		t.Fatalf("an authority that Go does not parse, alone: %v", err)
+	}
+}
+
+// An authority may have the name of its leaf. OpenSSL takes the leaf for one that has signed itself only where its
+// signature is of the kind of its own key.
+func TestALeafWithTheNameOfItsAuthority(t *testing.T) {
+	a := newAuthority(t)
+	_, other, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	for at, key := range []crypto.Signer{other, same} {
+		leaf := &x509.Certificate{
+			SerialNumber: big.NewInt(7), Subject: a.root.Subject, DNSNames: []string{"localhost"},
+			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+			ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		}
+		der := must[[]byte](t)(x509.CreateCertificate(rand.Reader, leaf, a.root, key.Public(), a.key))
+		private := must[[]byte](t)(x509.MarshalPKCS8PrivateKey(key))
+		a.write(a.source.Certificate, encode("CERTIFICATE", der), 0o644)
+		a.write(a.source.Key, encode("PRIVATE KEY", private), 0o600)
+		_, err := Start(a.source)
+		if taken := at == 0; taken != (err == nil) {
+			t.Fatalf("a key of %T: %v", key, err)
+		}
 	}
 }
