@@ -45,7 +45,7 @@
             show(at + by);
         }, true);
         stage.tabIndex = 0;
-        figure.querySelector(".controls").hidden = false;
+        figure.querySelectorAll(".controls, .chosen").forEach((part) => { part.hidden = false; });
         show(at);
     };
     document.querySelectorAll("figure.moves:not([data-ready])").forEach(begin);

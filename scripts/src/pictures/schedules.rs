@@ -63,8 +63,8 @@ const DESCRIPTION: &str = "A chart. From left to right: the lifetime of a leaf, 
     the lifetime, and is as high as its busiest second. Where the authority is away, its time is marked.";
 
 const CAPTION: &str = "A thousand agents whose leaves were issued together renew after two thirds of the lifetime, \
-    spread over a part of it: 0, 0.02, 0.1 or 0.3. Choose the lifetime, the authority and what an agent does when it \
-    is away from 0.6 to 0.8, and widen the spread by the buttons. Without a spread all of them come in one second, \
+    spread over a part of it: 0, 0.02, 0.1 or 0.3. <span class=\"chosen\" hidden>Choose the lifetime, the authority and what an agent does \
+    when it is away from 0.6 to 0.8, and widen the spread by the buttons. </span>Without a spread all of them come in one second, \
     and a timer that asks every minute brings all of them again in one second of each minute. The pauses of this chapter are \
     drawn at random, so the fleet comes apart. <code>cargo run -p ch09-simulating-rotation -- load</code> prints the \
     figures.";
