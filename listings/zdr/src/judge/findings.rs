@@ -262,10 +262,7 @@ pub fn of_rotations(
     let overlaps = rotations.iter().filter(|rotation| disagree(rotation));
     let worst = overlaps.fold(0.0, |worst: f64, rotation| worst.max(rotation.overlap_ms));
     let (within, allowed) = (plan.reload_within_ms, plan.overlap_ms);
-    let later = known.late.map_or_else(String::new, |late| {
-        let late = late.as_secs_f64();
-        format!("; one did after {late:.1} s: `reload_within_ms` in [limits] would allow that")
-    });
+    let later = known.later();
     let not_picked_up =
         format!("no handshake showed the new certificate within {within} ms{later}{complaint}");
     let side_by_side = format!(

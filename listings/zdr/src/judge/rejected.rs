@@ -9,6 +9,9 @@ use ch11_verification::rotation::Window;
 /// So many of the last handshakes of a rotation tell what was shown in the end.
 const LAST: usize = 4;
 
+/// What is shown so soon after the next rotation began to be told is shown because of that one.
+const SOON: Duration = Duration::from_secs(1);
+
 /// What is known of such rotations.
 #[derive(Debug, Default)]
 pub struct Missed {
@@ -16,6 +19,8 @@ pub struct Missed {
     pub rejected: Vec<u32>,
     /// How long it took at the longest until one was shown after all, from the moment at which the server was told.
     pub late: Option<Duration>,
+    /// Whether each was shown when the next one came, and not before.
+    pub one_behind: bool,
 }
 
 impl Missed {
@@ -24,21 +29,52 @@ impl Missed {
         Self {
             rejected: rejected(records, windows),
             late: late(records, windows),
+            one_behind: is_one_behind(records, windows),
         }
     }
+
+    /// What a finding adds to "not shown in time". To allow a server more time helps only if time is what it needs.
+    pub fn later(&self) -> String {
+        if self.one_behind {
+            return "; it was shown when the next rotation came: the server is always one behind"
+                .to_owned();
+        }
+        self.late.map_or_else(String::new, |late| {
+            let late = late.as_secs_f64();
+            format!("; one did after {late:.1} s: `reload_within_ms` in [limits] would allow that")
+        })
+    }
+}
+
+/// When the first client was shown the certificate of this rotation, if that was after its end.
+fn shown_late(records: &[Attempt], window: &Window) -> Option<Duration> {
+    let new = records.iter().filter(|of| {
+        let is_full = of.opened && !of.resumed && of.failed.is_none();
+        is_full && of.shown == Some(window.generation)
+    });
+    let first = new.filter_map(|of| of.handshake_done).min()?;
+    (first > window.end).then_some(first)
 }
 
 fn late(records: &[Attempt], windows: &[Window]) -> Option<Duration> {
     let missed = windows.iter().filter(|window| window.first_new.is_none());
     let shown = missed.filter_map(|window| {
-        let new = records.iter().filter(|of| {
-            let is_full = of.opened && !of.resumed && of.failed.is_none();
-            is_full && of.shown == Some(window.generation)
-        });
-        let first = new.filter_map(|of| of.handshake_done).min()?;
-        (first > window.end).then(|| first.saturating_sub(window.notified))
+        let first = shown_late(records, window)?;
+        Some(first.saturating_sub(window.notified))
     });
     shown.max()
+}
+
+/// Whether all rotations were missed, and each but the last was shown as soon as the next one came. One alone may be
+/// chance: a server that polls has to look at some time.
+fn is_one_behind(records: &[Attempt], windows: &[Window]) -> bool {
+    let by_the_next = |pair: &[Window]| {
+        let soon = pair[1].began..=pair[1].notified + SOON;
+        shown_late(records, &pair[0]).is_some_and(|first| soon.contains(&first))
+    };
+    windows.len() > 2
+        && windows.iter().all(|window| window.first_new.is_none())
+        && windows.windows(2).all(by_the_next)
 }
 
 fn rejected(records: &[Attempt], windows: &[Window]) -> Vec<u32> {
@@ -140,7 +176,7 @@ mod tests {
         let codes = |rejected: &[u32]| -> Vec<Code> {
             let missed = Missed {
                 rejected: rejected.to_vec(),
-                late: None,
+                ..Missed::default()
             };
             let found = of_rotations(&rotations, &plan, &[], &missed);
             found.iter().map(|of| of.code).collect()
@@ -182,5 +218,49 @@ mod tests {
                 "{other:?}"
             );
         }
+    }
+
+    /// Handshakes that show these generations at these milliseconds, while three rotations take ten seconds each.
+    fn three(shown: &[(u64, u32)]) -> Missed {
+        let ms = Duration::from_millis;
+        let windows = [1u32, 2, 3].map(|number| Window {
+            generation: number + 1,
+            began: ms(10_000 * u64::from(number) - 10),
+            notified: ms(10_000 * u64::from(number)),
+            end: ms(10_000 * u64::from(number) + 9_900),
+            ..Window::default()
+        });
+        let records: Vec<_> = shown
+            .iter()
+            .map(|&(at, shown)| Attempt {
+                shown: Some(shown),
+                handshake_done: Some(ms(at)),
+                ..Attempt::opening(Class::Full, ms(at))
+            })
+            .collect();
+        Missed::of(&records, &windows)
+    }
+
+    #[test]
+    fn more_time_does_not_help_a_server_that_is_one_behind() {
+        let behind = three(&[(10_100, 1), (20_100, 2), (30_100, 3)]);
+        assert!(behind.one_behind);
+        let words = behind.later();
+        assert!(words.contains("one behind"), "{words}");
+        assert!(!words.contains("reload_within_ms"), "{words}");
+    }
+
+    #[test]
+    fn one_that_needs_time_or_came_with_the_next_once_is_not_behind() {
+        for shown in [
+            &[(22_000, 2), (32_000, 3)][..],
+            &[(20_100, 2), (32_000, 3)],
+            &[(20_100, 2)],
+        ] {
+            let late = three(shown);
+            assert!(!late.one_behind, "{shown:?}");
+            assert!(late.later().contains("reload_within_ms"), "{shown:?}");
+        }
+        assert_eq!(three(&[(10_100, 1)]).later(), "");
     }
 }
