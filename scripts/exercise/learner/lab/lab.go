@@ -327,6 +327,82 @@ func OneAtATime(what func()) {
 	what()
 }
 
+// Beside says whether what ends while another goroutine has the only lock that is in what pointer points to, from the moment at which what let go of it.
+// At that moment, and before what goes on, first runs. Where there is no such moment, or what waits for the lock again, the answer is no.
+func Beside(pointer any, what, first func()) (beside bool) {
+	value := reflect.ValueOf(pointer).Elem()
+	locks, alone := locksOf(value, value.Type().PkgPath(), 6)
+	if len(locks) != 1 || !alone {
+		return false
+	}
+	lock, is := locks[0].(*sync.Mutex)
+	if !is {
+		// One for readers is not handed on.
+		return false
+	}
+	waiting := func(number int32) {
+		for bound := time.Now().Add(2 * time.Second); *(*int32)(unsafe.Pointer(lock))>>3 < number && time.Now().Before(bound); {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	ended, done := make(chan struct{}), make(chan struct{})
+	OneAtATime(func() {
+		lock.Lock()
+		go func() {
+			defer close(ended)
+			defer func() { _ = recover() }()
+			what()
+		}()
+		waiting(1)
+		go func() {
+			defer close(done)
+			lock.Lock()
+			first()
+			for bound := time.Now().Add(2 * time.Second); !beside && !isWaitedFor(lock) && time.Now().Before(bound); {
+				select {
+				case <-ended:
+					beside = true
+				case <-time.After(time.Millisecond):
+				}
+			}
+			lock.Unlock()
+		}()
+		waiting(2)
+		// Who has waited for more than a millisecond, and wakes up in vain, is handed the lock, and so are all behind.
+		time.Sleep(2 * time.Millisecond)
+		lock.Unlock()
+		lock.Lock()
+		time.Sleep(2 * time.Millisecond)
+		lock.Unlock()
+		<-done
+	})
+	<-ended
+	return beside
+}
+
+// Replaced puts another pointer into each field of what pointer points to that has this one, and says how many they are.
+func Replaced[T any](pointer any, this, other *T) int {
+	return replaced(reflect.ValueOf(pointer).Elem(), this, other, 6)
+}
+
+func replaced[T any](of reflect.Value, this, other *T, depth int) (number int) {
+	switch {
+	case depth == 0:
+	case of.Type() == reflect.TypeFor[*T]():
+		if of.CanAddr() && of.UnsafePointer() == unsafe.Pointer(this) {
+			*(**T)(unsafe.Pointer(of.UnsafeAddr())) = other
+			return 1
+		}
+	case of.Kind() == reflect.Pointer && !of.IsNil() && of.Type().Elem().Kind() == reflect.Struct:
+		return replaced(of.Elem(), this, other, depth-1)
+	case of.Kind() == reflect.Struct && of.Type().PkgPath() != "sync":
+		for field := range of.NumField() {
+			number += replaced(of.Field(field), this, other, depth-1)
+		}
+	}
+	return number
+}
+
 // locksOf finds the locks, and says whether nothing else orders goroutines.
 func locksOf(of reflect.Value, answer string, depth int) (locks []sync.Locker, alone bool) {
 	alone = true
