@@ -14,8 +14,8 @@ use openssl::x509::X509;
 
 use super::kit::{Kit, block, der};
 use super::{
-    asked, certificates, crossed, defined, forms, general, handed, idle, odd, rare, rsa, shapes, sizes,
-    strict, worn,
+    asked, certificates, crossed, defined, forms, general, handed, idle, odd, rare, rsa, shapes,
+    sizes, strict, worn,
 };
 
 /// A directory with three files as they are to be: at first right, and plain.
