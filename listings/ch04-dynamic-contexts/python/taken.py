@@ -140,7 +140,7 @@ def by_all(source, chain, anchors, purpose):
         last = next((it for it in among if not _weak(it)), among[0])
         path.append(last)  # None twice: authorities issue each other, and a path that followed them had no end.
         at += 1
-        if what := _weak(last) or _unparsed(last) or _unfit(last, purpose):
+        if what := _weak(last) or _unparsed(last) or _unfit(last, purpose) or _no_authority(last):
             raise refuse(at, what)
         if at > DEEPEST + 1 and not trusted:
             raise refuse(at, f"more than {DEEPEST} intermediates lie below the authority")
@@ -225,6 +225,13 @@ def _strange(of, purpose):
     if below and int.from_bytes(below[0], "big") > BELOW:
         return f"it allows more than {BELOW} intermediates below it (pathlen), and clients of rustls do not parse that"
     return _unfit(of, purpose) or (None if of.from_1970 else "its dates begin before 1970")
+
+
+def _no_authority(issuer):
+    """OpenSSL is content with a key usage that lets it sign certificates. One of the first version says nothing at all."""
+    if issuer.version == b"\0" or issuer.is_authority():
+        return None
+    return "it does not say that it is an authority (basicConstraints, CA:TRUE)"
 
 
 def _signs(leaf):

@@ -113,7 +113,8 @@ pub(crate) fn written_as_labelled(source: &Source, contents: &Contents) -> Resul
 
 const UNNAMED: &str = "a key that does not name its curve, or its label is that of another format (PRIVATE KEY is \
                        PKCS #8, EC PRIVATE KEY is SEC 1): `openssl pkey -in OLD -out NEW -ec_param_enc named_curve` \
-                       rewrites it";
+                       rewrites it. One that says nothing of its curve, as `certtool --key-info` prints it, nothing reads: \
+                       take the file that it was printed from";
 
 /// Which certificate of the chain the key belongs to, counted from 1, where it is not the first.
 fn place(key: &PrivateKeyDer<'static>, chain: &[u8]) -> Option<(usize, usize)> {

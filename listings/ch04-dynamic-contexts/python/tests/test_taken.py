@@ -39,6 +39,11 @@ def issued(subject, issuer, **other):
     return replace(made, **other)
 
 
+def authority(made):
+    """The same, which says that it is an authority where it says nothing."""
+    return replace(made, extensions={taken._CONSTRAINTS: (True, der(0x30, der(1, b"\xff"))), **made.extensions})
+
+
 def root(name="Root", **other):
     return issued(name, name, **other)
 
@@ -64,13 +69,21 @@ def allows(below):
 
 class Paths(Bounded):
     def takes(self, chain, anchors=(root(),)):
-        taken.by_all(SOURCE, chain, list(anchors), taken.SERVER)
+        taken.by_all(SOURCE, [chain[0], *map(authority, chain[1:])], [*map(authority, anchors)], taken.SERVER)
 
     def refuses(self, says, chain, anchors=(root(),), file="tls.crt"):
         with self.assertRaises(Rejected) as refused:
             self.takes(chain, anchors)
         self.assertEqual((refused.exception.reason, refused.exception.file), ("chain_broken", file))
         self.assertIn(says, refused.exception.detail)
+
+    def test_an_issuer_says_that_it_is_an_authority(self):
+        silent = {"extensions": {taken._CONSTRAINTS: (True, der(0x30))}}
+        leaf, middle = issued("Leaf", "Middle"), issued("Middle", "Root")
+        says = "does not say that it is an authority"
+        self.refuses(says, [leaf, replace(middle, **silent)])
+        self.refuses(says, [leaf, middle], [root(**silent)], "ca.crt")
+        self.takes([leaf, middle], [root(version=b"\0", **silent)])
 
     def test_the_file_at_fault_is_named(self):
         large = usable(exponent=1 << 32)

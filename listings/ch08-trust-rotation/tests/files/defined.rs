@@ -100,6 +100,14 @@ fn names(kind: &str, made: &mut Made<'_>) -> bool {
             stranger.subject = of_three(b"Another");
             tree.behind.push(stranger.signed(&stranger));
         }
+        "root-usage-alone" | "intermediate-usage-alone" => {
+            let usage = extension(&[0x55, 0x1d, 15], true, &[3, 2, 2, 4]);
+            let of = match kind {
+                "root-usage-alone" => &mut tree.root,
+                _ => &mut tree.middle,
+            };
+            of.extensions = vec![usage];
+        }
         "behind-subject-empty" => {
             stranger.subject = sequence(&[]);
             tree.behind.push(stranger.signed(&tree.root));
