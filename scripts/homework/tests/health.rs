@@ -47,6 +47,17 @@ fn no_agent() {
     assert_eq!(said[4].silent, [("IdentityLate", "IdentityUrgent")]);
 }
 
+/// By hand: a leaf that is written at 11:00 for a day ends at 11:00, and at 12:30 there are 22.5 hours left.
+#[test]
+fn a_renewal_is_dated_by_the_hour_of_the_sheet() {
+    let said = said(&[(11, Happens::Renews)], &[12]);
+    assert!(
+        said[0].words.contains("generation 2, 81000 seconds left"),
+        "{}",
+        said[0].words
+    );
+}
+
 /// By hand: each fault has the alert that is its own.
 #[test]
 fn each_fault() {

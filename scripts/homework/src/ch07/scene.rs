@@ -41,6 +41,9 @@ const SETTINGS: Settings = Settings {
 /// Prometheus scrapes between two looks of the keeper.
 const SCRAPES: Duration = Duration::from_secs(900);
 
+/// By so much after the hour of the sheet happens what it lists. No clock shows it: a leaf is dated by the hour.
+const LATE: Duration = Duration::from_secs(450);
+
 /// Something that happens to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Happens {
@@ -108,11 +111,11 @@ impl Scene {
         let (mut bench, began) = (Bench::new()?, Instant::now());
         let (mut firing, mut fire) = (Firing::default(), Vec::new());
         let (mut happens, mut said) = (self.happens.iter().peekable(), Vec::new());
-        let mut scrape = SCRAPES / 2;
+        let mut scrape = LATE;
         for asked in &self.asked {
             while scrape <= *asked {
                 sleep_until(began + scrape).await;
-                // Between two looks, so that none of them meets a writer at work.
+                // Between two looks, so that none of them meets a writer at work: later than the sheet says, by `LATE`.
                 while let Some((_, what)) = happens.next_if(|(hour, _)| HOUR * *hour <= scrape) {
                     bench.happens(*what)?;
                 }
@@ -132,7 +135,7 @@ impl Bench {
         let begins = UnixTime::since_unix_epoch(Duration::from_secs(1_798_761_600));
         let (directory, clock) = (lab::directory()?, Virtual::starting_at(begins));
         let mut agent = Agent::at(directory.path(), Strategy::RenameEach, clock.date())?;
-        let first = issue(&mut agent, &clock)?;
+        let first = issue(&mut agent, &clock, Duration::ZERO)?;
         agent.write(&first)?;
         // Time is virtual for it, too, and nothing is written while it reads.
         let passing = Arc::new(|| Instant::now().into_std());
@@ -153,11 +156,11 @@ impl Bench {
         let files = self.agent.files();
         match happens {
             Happens::Renews => {
-                let next = issue(&mut self.agent, &self.clock)?;
+                let next = issue(&mut self.agent, &self.clock, LATE)?;
                 self.agent.write(&next)?;
             }
             Happens::Tears => {
-                let next = issue(&mut self.agent, &self.clock)?;
+                let next = issue(&mut self.agent, &self.clock, LATE)?;
                 fs::write(&files.certificate, &next.chain_pem)?;
             }
             Happens::WatcherDies => self.watching.abort(),
@@ -208,8 +211,9 @@ impl Bench {
     }
 }
 
-fn issue(agent: &mut Agent, clock: &Virtual) -> io::Result<Issued> {
-    agent.authority().set_clock(clock.date());
+/// A leaf of which the validity has begun so long ago.
+fn issue(agent: &mut Agent, clock: &Virtual, ago: Duration) -> io::Result<Issued> {
+    agent.authority().set_clock(clock.date() - ago);
     let request = LeafRequest {
         lifetime: HOUR * 24,
         ..LeafRequest::new("localhost")

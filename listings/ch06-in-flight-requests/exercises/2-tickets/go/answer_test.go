@@ -3,6 +3,7 @@ package answer
 // What is wanted of Workers. Each test is a check, and its comment says what has to hold.
 
 import (
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
@@ -107,6 +108,8 @@ func TestASecondDiscardIsLikeTheFirst(t *testing.T) {
 	whatIsDiscardedStaysDiscarded(t)
 	nobodyElseHasTheKeys(t)
 	norHasTheNextProcess(t)
+	whoHasTheOldKeyHasNotTheNew(t)
+	noKeyComesTwice(t)
 	howeverManyWorkersThereAre(t)
 }
 
@@ -145,13 +148,51 @@ func norHasTheNextProcess(t *testing.T) {
 	tickets := lab.EachProcess(t, []string{"web-0", "web-1"}, func(string) string {
 		workers := begin()
 		workers.Discard()
-		// All but the key is the same in each process.
-		config := workers.Config(0).Clone()
-		config.Rand = zeros{}
-		return hex.EncodeToString(lab.Must(config.EncryptTicket(tls.ConnectionState{}, &tls.SessionState{})))
+		return sealed(workers)
 	})
 	if tickets[0] == tickets[1] {
 		t.Fatal("Two processes run the same program, and have discarded their sessions once. Both have sealed the same session, and the tickets are the same: so is the key. A generator of `math/rand` that begins with a fixed seed draws the same numbers in each process, and an attacker who has the program draws them too. `rand.Read` of `crypto/rand` makes a key that no other program knows.")
+	}
+}
+
+// sealed is a ticket of which all but the key is the same each time.
+func sealed(workers *Workers) string {
+	config := workers.Config(0).Clone()
+	config.Rand = zeros{}
+	return hex.EncodeToString(lab.Must(config.EncryptTicket(tls.ConnectionState{}, &tls.SessionState{})))
+}
+
+// whoHasTheOldKeyHasNotTheNew: two servers begin with one key, as if one of them had stolen it, and discard.
+func whoHasTheOldKeyHasNotTheNew(t *testing.T) {
+	var servers [2]*Workers
+	config := &tls.Config{Certificates: []tls.Certificate{lab.Root("Root A").Leaf(x509.ExtKeyUsageServerAuth)}}
+	func() {
+		drawn := rand.Reader
+		defer func() { rand.Reader = drawn }()
+		// What is drawn meanwhile is known.
+		rand.Reader = zeros{}
+		for number := range servers {
+			servers[number] = New(count, config)
+		}
+	}()
+	for _, server := range servers {
+		server.Discard()
+	}
+	if sealed(servers[0]) == sealed(servers[1]) {
+		t.Fatal("Two servers began with the same key, as if one of them had stolen the other's. Both discarded their sessions, and both have the same key again: it was made from the one before. A thief of the old key makes the new one in the same way, and opens every ticket. Draw the whole key anew: `rand.Read` of `crypto/rand`.")
+	}
+}
+
+// noKeyComesTwice: what is drawn at random is drawn again as soon as there is little of it.
+func noKeyComesTwice(t *testing.T) {
+	workers, seen := beginWith(1), map[string]bool{}
+	for number := range 1500 {
+		workers.Discard()
+		ticket := sealed(workers)
+		if seen[ticket] {
+			t.Fatalf("`Discard` was called %d times, and the last of the keys had been there before. Of such a key little is drawn, and the rest is always the same: a thief tries all that there are. Fill all 32 bytes with `rand.Read` of `crypto/rand`.", number+1)
+		}
+		seen[ticket] = true
 	}
 }
 
