@@ -55,7 +55,8 @@ const DESCRIPTION: &str = "Two strips, one for each reader. Each runs through th
     hollow where something is served that must not be. A line marks where the writer is interrupted.";
 
 const CAPTION: &str = "<span class=\"chosen\" hidden>Choose a writer, and interrupt it. </span>\
-    A strip is low where its reader serves the old set, half as high where it refuses the files, high where it serves the new set, and hollow where it serves what it must not. Each stretch \
+    A strip is low where its reader serves the old set, half as high where it refuses the files, \
+    high where it serves the new set, and hollow where it serves what it must not. Each stretch \
     holds the states in which both readers do the same; these are the states of the grid above. A refusal is good: what was \
     served before is served on.";
 
