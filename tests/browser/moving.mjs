@@ -56,6 +56,7 @@ async function moves(page, where) {
         found.figures += 1;
         const wrong = (what) => { found.wrong.push(`${where}: ${id}: ${what}`); };
         await page.locator(`#${id} .controls`).waitFor({ state: "visible" });
+        await page.locator(`#${id} .chosen`).waitFor({ state: "visible" });
         await byButtons(page, id, wrong, found);
         await byKeys(page, id, wrong);
     }
@@ -123,13 +124,15 @@ async function still(page, where) {
     const wrong = [];
     for (const figure of await page.locator("figure.moves").all()) {
         const id = await figure.getAttribute("id");
-        const { buttons, said, empty, texts } = await figure.evaluate((figure) => ({
+        const { buttons, asks, said, empty, texts } = await figure.evaluate((figure) => ({
             buttons: [...figure.querySelectorAll("button, select")].filter((control) => control.checkVisibility()).length,
+            asks: /\b(Choose|buttons)\b/.test(figure.querySelector("figcaption").innerText),
             said: figure.querySelector(".said").textContent,
             empty: [...figure.querySelectorAll("svg path[data-cell]")].filter((path) => !path.getAttribute("d")).length,
             texts: [...figure.querySelectorAll("svg text")].filter((text) => text.textContent.trim()).length,
         }));
         if (buttons > 0) { wrong.push(`${where}: ${id}: ${buttons} controls that do nothing`); }
+        if (asks) { wrong.push(`${where}: ${id}: its caption asks for buttons that are not there`); }
         if (said.length < 20 || texts < 6 || empty > 0) { wrong.push(`${where}: ${id}: it is empty without scripts`); }
         for (const what of (await judge(page, `#${id} svg`)).wrong) { wrong.push(`${where}: ${id}: ${what}`); }
     }

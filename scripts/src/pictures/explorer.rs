@@ -54,8 +54,9 @@ const DESCRIPTION: &str = "Two strips, one for each reader. Each runs through th
     old set is served, half as high where the files are refused, high where the new set is served, and high and \
     hollow where something is served that must not be. A line marks where the writer is interrupted.";
 
-const CAPTION: &str = "<span class=\"chosen\" hidden>Choose a writer, and interrupt it. </span>A strip is low where its reader serves the old set, half as high where \
-    it refuses the files, high where it serves the new set, and hollow where it serves what it must not. Each stretch \
+const CAPTION: &str = "<span class=\"chosen\" hidden>Choose a writer, and interrupt it. </span>\
+    A strip is low where its reader serves the old set, half as high where it refuses the files, \
+    high where it serves the new set, and hollow where it serves what it must not. Each stretch \
     holds the states in which both readers do the same; these are the states of the grid above. A refusal is good: what was \
     served before is served on.";
 

@@ -49,8 +49,9 @@ const DESCRIPTION: &str = "Five rows, from top to bottom: the agent's step, the 
     and serves, a connection that was open before, and one that comes now. What belongs to serial 1001 has one \
     colour, and what belongs to 1002 another.";
 
-const CAPTION: &str = "<span class=\"chosen\" hidden>Choose a tool, and follow it. </span>After each step of a tool the server looks, the old connection \
-    asks for a byte, and a new client calls. Where a file is missing or the pair is torn, nothing changes for \
+const CAPTION: &str = "<span class=\"chosen\" hidden>Choose a tool, and follow it. </span>\
+    After each step of a tool the server looks, the old connection asks for a byte, and a new client calls. \
+    Where a file is missing or the pair is torn, nothing changes for \
     anyone: the last good generation is served. Then what is served changes in one step. The old connection stays \
     as it was, and generation 1 is freed when that connection ends. <code>cargo run -p ch09-simulating-rotation -- \
     steps</code> prints every line of it.";
