@@ -97,14 +97,15 @@ pub(crate) fn lacking(labels: &[&[u8]]) -> String {
     )
 }
 
+/// A SEQUENCE with one or two bytes of length begins every certificate, key and PKCS #12 file, and a list
+/// of ten thousand revoked certificates has three. In text it would be a `0` before bytes that no text has.
+const DER: [&[u8]; 3] = [&[0x30, 0x81], &[0x30, 0x82], &[0x30, 0x83]];
+/// JKS and JCEKS.
+const JAVA: [&[u8]; 2] = [&[0xfe, 0xed, 0xfe, 0xed], &[0xce, 0xce, 0xce, 0xce]];
+const UTF_16: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
+
 /// What a text seems to be that cannot be PEM.
 pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
-    // A SEQUENCE with one or two bytes of length begins every certificate, key and PKCS #12 file, and a list
-    // of ten thousand revoked certificates has three. In text it would be a `0` before bytes that no text has.
-    const DER: [&[u8]; 3] = [&[0x30, 0x81], &[0x30, 0x82], &[0x30, 0x83]];
-    // JKS and JCEKS.
-    const JAVA: [&[u8]; 2] = [&[0xfe, 0xed, 0xfe, 0xed], &[0xce, 0xce, 0xce, 0xce]];
-    const UTF_16: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
     let begins = |with: &[u8]| text.starts_with(with);
     // A key of Ed25519 or in SEC 1 is shorter: one byte of length, and so many that follow.
     let short =

@@ -156,18 +156,11 @@ async fn rotated(
             error = control.interrupted() => Some(error),
         };
     }
-    let ended = match run.has_rotated() {
-        true => None,
-        false => ended_by_its_signal(&mut testbed.server).await,
-    };
-    let told = match ended {
-        Some(error) => Some(error),
-        // Where the first server goes on beside a second one and all is well, that is judged nevertheless.
-        None if run.is_unsettled() => half_handed_over(&testbed.server).await,
-        None => None,
-    };
     // Whoever ends it is given what was measured until then.
-    if let Some(error) = told.filter(|_| !control.is_interrupted()) {
+    if let Some(error) = not_reloaded(&run, &mut testbed)
+        .await
+        .filter(|_| !control.is_interrupted())
+    {
         return Err(error);
     }
     stop(load, control, &mut interrupted).await;
@@ -187,6 +180,20 @@ async fn rotated(
         own_age: run.own_age_of(Class::Held),
         options: run.options,
     })
+}
+
+/// Why the way to reload is none: the server ended by its signal, or a second one runs beside it.
+async fn not_reloaded(run: &Run, testbed: &mut TestBed) -> Option<Error> {
+    if !run.has_rotated()
+        && let Some(error) = ended_by_its_signal(&mut testbed.server).await
+    {
+        return Some(error);
+    }
+    // Where the first server goes on beside a second one and all is well, that is judged nevertheless.
+    match run.is_unsettled() {
+        true => half_handed_over(&testbed.server).await,
+        false => None,
+    }
 }
 // ANCHOR_END: rotated
 

@@ -28,6 +28,8 @@ use ch11_verification::bound::upper;
 use ch11_verification::rotation::Window;
 use ch11_verification::rotation::went_back;
 
+const WENT_BACK: &str = "The last certificate was shown, and then an older one.";
+
 /// Does it, and says what the clients met.
 pub(crate) async fn under_load(
     scenario: Scenario,
@@ -74,10 +76,7 @@ pub(crate) async fn under_load(
     }
     let overload = overload(&probes, &testbed, from, waited_for.as_slice());
     if went_back(&records, &last, None) {
-        outcome.fail(
-            Code::WentBack,
-            "The last certificate was shown, and then an older one.",
-        );
+        outcome.fail(Code::WentBack, WENT_BACK);
     }
     // In the order of time: what clients met comes first, and is the cause of what never came back.
     count(scenario, &mut outcome, &records, last.began);

@@ -236,8 +236,7 @@ impl CauseKind {
             ),
             _ => (
                 "It shows old certificates beside the new one, or after it.",
-                "Number the generations and never publish a lower one. A reload is done only when all workers \
-                 have swapped.",
+                "Number the generations and never publish a lower one. A reload is done when all workers have swapped.",
                 "ch06-in-flight-requests.md#workers-that-disagree",
             ),
         }
