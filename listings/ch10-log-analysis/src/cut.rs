@@ -1,7 +1,7 @@
 //! Events that were cut: a writer died in the middle of one, or wrote on in another's line. Also those that stand where
 //! none is read.
 
-use lab::event::Event;
+use serde_json::{Map, Value};
 
 use crate::elsewhere;
 use crate::read::{CUT, Line, NO_EVENT};
@@ -227,11 +227,13 @@ fn named_or_not(behind: &str) -> Vec<Cut> {
     }
 }
 
-/// Whether an event is all there, and it alone, by the text behind its [`BEGINS`].
+/// Whether an event, or another program's object with a time, is all there, and it alone, by the text behind its
+/// [`BEGINS`].
 fn is_whole(behind: &str) -> bool {
     let all = format!("{BEGINS}{behind}");
     let end = all.rfind('}').map_or(0, |at| at + 1);
-    Event::parse(&all[..end]).is_some() && !is_named_twice(&all)
+    let object = serde_json::from_str::<Map<String, Value>>(&all[..end]);
+    object.is_ok() && !is_named_twice(&all)
 }
 
 /// The names of events in a text. Where the middle of a line is lost, there may be two.
