@@ -1,5 +1,7 @@
 //! What a script may assert on a log: a small closed set.
 
+mod heard;
+mod missing;
 mod valid_for;
 mod verdict;
 
@@ -17,6 +19,8 @@ use crate::place::Place;
 use crate::read::{Line, TIMELESS};
 use crate::state::LogState;
 use crate::{contract, odd};
+use heard::Heard;
+use missing::{is_of, is_of_a_rotation, lost, missing};
 use valid_for::long_enough;
 pub use verdict::Verdict;
 
@@ -79,6 +83,7 @@ pub struct Assertions {
     events: u64,
     /// Those of them that the contract has.
     known: u64,
+    heard: Heard,
     /// Where it is said that some lines are kept, and the others are not.
     sampled: Option<String>,
 }
@@ -100,6 +105,7 @@ impl Assertions {
             lines: 0,
             events: 0,
             known: 0,
+            heard: Heard::default(),
             sampled: None,
         }
     }
@@ -107,7 +113,10 @@ impl Assertions {
     /// Takes the next line. `named` tells where it stands.
     pub fn line(&mut self, line: &Line, named: &dyn Fn(&Line) -> String) {
         self.lines += 1;
+        self.heard.line(line, named);
+        // Other programs have such a rate of their own, of sound say.
         if self.sampled.is_none()
+            && line.event.is_some()
             && let Some(rate) = odd::sampled(&line.text)
         {
             let place = named(line);
@@ -155,6 +164,13 @@ impl Assertions {
         if let Some(sampled) = self.sampled.as_ref().filter(|_| !is_met) {
             return Verdict::Untold(format!("{sampled}, and others may say otherwise"));
         }
+        if let Some(silence) = self
+            .heard
+            .silence()
+            .filter(|_| !is_met && !self.is_of_lines())
+        {
+            return Verdict::Untold(silence);
+        }
         match (&all, self.nothing_read()) {
             (Verdict::Holds, Some(untold)) => Verdict::Untold(untold.into()),
             // Of lines that cannot be read, one may be what is missing.
@@ -169,14 +185,19 @@ impl Assertions {
         self.all.iter().any(refuted) || self.all.iter().all(Assertion::is_met)
     }
 
+    /// Whether each looks at the lines themselves, be they events or not.
+    fn is_of_lines(&self) -> bool {
+        let is_of_lines = |of: &Assertion| matches!(of.what, What::NoKeyBytes(_));
+        self.all.iter().all(is_of_lines)
+    }
+
     /// That something is absent is true of an empty log, and says nothing about a server.
     fn nothing_read(&self) -> Option<&'static str> {
-        let is_of_lines = |of: &Assertion| matches!(of.what, What::NoKeyBytes(_));
         match (self.lines, self.events) {
             // The wire alone is asked.
             _ if self.all.is_empty() => None,
             (0, _) => Some("the log is empty: it proves nothing"),
-            _ if self.all.iter().all(is_of_lines) => None,
+            _ if self.is_of_lines() => None,
             (_, 0) => Some("the log holds no event: it proves nothing"),
             _ if self.known == 0 => {
                 Some("the log holds no event of the contract: it proves nothing")
@@ -196,8 +217,8 @@ impl Assertion {
         if let Some(why) = line.broken.filter(|why| odd::is_load(why)) {
             self.lost = Some(format!("{}: {why}", named(line)));
         }
-        if self.may_rest_on(cut) {
-            self.lost = Some(format!("{} is cut", named(line)));
+        if let Some(cut) = self.may_rest_on(cut) {
+            self.lost = Some(format!("{} {}", named(line), cut.why));
         }
         if let (What::Within(_), Some(TIMELESS)) = (&self.what, line.broken)
             && event.is_some_and(is_of_a_rotation)
@@ -220,32 +241,33 @@ impl Assertion {
             (What::NoKeyBytes(_) | What::None(_), Found::Nothing) if unread.is_some() => {
                 self.found = unread.map_or(Found::Nothing, Found::Unreadable);
             }
-            (What::None(unwanted), Found::Nothing) if is_of(cut, unwanted) => {
-                let said = format!("{} is cut, and may have been `{unwanted}`", named(line));
-                self.found = Found::Unreadable(said);
-            }
             (What::None(unwanted), Found::Nothing) => {
-                let odd = line.event.as_ref();
-                let odd = odd.and_then(|event| missing(event, unwanted));
-                if let Some(said) = odd {
-                    self.found = Found::Unreadable(format!("{}: {said}", named(line)));
+                let said = match is_of(cut, unwanted) {
+                    Some(cut) => Some(format!(" {}, and may have been `{unwanted}`", cut.why)),
+                    None => event
+                        .and_then(|event| missing(event, unwanted))
+                        .map(|said| format!(": {said}")),
+                };
+                if let Some(said) = said {
+                    self.found = Found::Unreadable(named(line) + &said);
                 }
             }
             _ => {}
         }
     }
 
-    /// Whether a line is cut, and may have been what is looked for.
-    fn may_rest_on(&self, cut: &[Cut]) -> bool {
-        let may_be = |name| cut.iter().any(|cut| cut.may_be(name));
-        match &self.what {
+    /// What of a line that is cut may have been what is looked for.
+    fn may_rest_on<'a>(&self, cut: &'a [Cut]) -> Option<&'a Cut> {
+        let names: &[&str] = match &self.what {
             What::Loaded(_) | What::GenerationAtLeast(_) | What::ValidFor(_) => {
-                may_be("identity_loaded")
+                &["identity_loaded"]
             }
-            What::Within(_) => may_be("identity_loaded") || may_be("rotation_started"),
-            What::Order(_) => !cut.is_empty(),
-            What::None(_) | What::NoKeyBytes(_) => false,
-        }
+            What::Within(_) => &["identity_loaded", "rotation_started"],
+            What::Order(_) => return cut.first(),
+            What::None(_) | What::NoKeyBytes(_) => &[],
+        };
+        cut.iter()
+            .find(|cut| names.iter().any(|name| cut.may_be(name)))
     }
 
     /// Whether an event is what is looked for, but for its name or its reason. Says so.
@@ -412,32 +434,4 @@ impl Assertion {
         };
         Verdict::NotYet(self.place.show(&said, "missing from here on"))
     }
-}
-
-/// Whether one of the events that were cut may be the unwanted one. The fields that are wanted stand behind the name, and
-/// may be what was cut.
-fn is_of(cut: &[Cut], unwanted: &Want) -> bool {
-    let unwanted = unwanted.to_string();
-    let name = unwanted.split(' ').next().unwrap_or_default();
-    cut.iter().any(|cut| cut.may_be(name))
-}
-
-/// What this event says about lines that are not there, or about itself, that may be what is unwanted.
-fn missing(event: &Event, unwanted: &Want) -> Option<String> {
-    if let Some(lines) = lost(event) {
-        return Some(format!(
-            "{lines} lines are missing here, and may hold `{unwanted}`"
-        ));
-    }
-    contract::may_be(event, unwanted)
-}
-
-/// How many lines are missing, where the event says so.
-fn lost(event: &Event) -> Option<String> {
-    (event.name() == "lines_lost").then(|| event.text("lines").unwrap_or_default())
-}
-
-/// What both ends of a rotation say.
-fn is_of_a_rotation(event: &Event) -> bool {
-    ["rotation_started", "identity_loaded"].contains(&event.name())
 }

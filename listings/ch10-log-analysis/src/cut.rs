@@ -1,16 +1,23 @@
-//! Events that were cut: a writer died in the middle of one, or wrote on in another's line.
+//! Events that were cut: a writer died in the middle of one, or wrote on in another's line. Also those that stand where
+//! none is read.
 
-use lab::event::Event;
+use serde_json::{Map, Value};
 
+use crate::elsewhere;
 use crate::read::{CUT, Line, NO_EVENT};
 use crate::wrapped::{BEGINS, is_named_twice};
 
-/// What is left of an event that was cut.
+/// What is said of a line that lacks a part.
+const IS_CUT: &str = "is cut";
+
+/// What is left of an event that was cut, or what is seen of one that is not read.
 #[derive(Debug)]
 pub(crate) struct Cut {
     /// Its name, or the beginning of it.
     name: String,
     is_whole: bool,
+    /// What is said of its line.
+    pub(crate) why: &'static str,
 }
 
 impl Cut {
@@ -23,10 +30,20 @@ impl Cut {
     }
 
     /// One of which not even the name is left.
-    fn unnamed() -> Self {
+    fn unnamed(why: &'static str) -> Self {
         Self {
             name: String::new(),
             is_whole: false,
+            why,
+        }
+    }
+
+    /// One that is there, where none is read.
+    fn unread(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            is_whole: true,
+            why: elsewhere::NOT_READ,
         }
     }
 }
@@ -45,6 +62,18 @@ pub(crate) fn events(line: &Line) -> Vec<Cut> {
     {
         return Vec::new();
     }
+    let mut all = in_json(line);
+    if all.is_empty() {
+        all.extend(elsewhere::names_in(&line.text).map(Cut::unread));
+    }
+    if elsewhere::is_encoded(&line.text) {
+        all.push(Cut::unnamed(elsewhere::NOT_READ));
+    }
+    all
+}
+
+/// Those that are written as events are.
+fn in_json(line: &Line) -> Vec<Cut> {
     // Words of other programs are read often, and most have none of what an event begins with.
     if !line.text.contains(['"', ',']) {
         return Vec::new();
@@ -54,17 +83,53 @@ pub(crate) fn events(line: &Line) -> Vec<Cut> {
     let mut all = in_text(&text);
     all.extend(numbers(&text).flat_map(|bytes| in_text(&bytes)));
     if ends_in_a_beginning(&text) {
-        all.push(Cut::unnamed());
+        all.push(Cut::unnamed(IS_CUT));
     }
     let inner = QUOTES
         .iter()
         .filter_map(|quote| with_own_quotes(&text, quote));
-    all.extend(inner.flat_map(|text| in_text(&text)));
+    all.extend(inner.flat_map(|text| in_quotes(&text)));
     // Its first field may be what was cut. A brace alone is of anything.
-    if (2..BEGINS.len()).any(|length| text.ends_with(&BEGINS[..length])) {
-        all.push(Cut::unnamed());
+    let begins = (2..BEGINS.len()).any(|length| text.ends_with(&BEGINS[..length]));
+    if begins || line.broken == Some(CUT) && goes_on(&text, !all.is_empty()) {
+        all.push(Cut::unnamed(IS_CUT));
     }
     all
+}
+
+/// Whether what a collector has written lacks its end, and an event may be there. Where one `is_named`, more may follow in
+/// an answer of many lines alone. An event that stands in its line by itself has no other behind it.
+fn goes_on(text: &str, is_named: bool) -> bool {
+    let text = text.trim_start_matches('\u{feff}');
+    if !text.starts_with(['{', '[']) || text.starts_with(BEGINS) {
+        return false;
+    }
+    let open = open_in(text);
+    match is_named {
+        true => open.contains(&b'['),
+        false => !open.is_empty(),
+    }
+}
+
+/// The brackets that a text opens and does not close, apart from those of numbers.
+fn open_in(text: &str) -> Vec<u8> {
+    let (mut open, mut is_quoted, mut is_escaped) = (Vec::new(), false, false);
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            b'[' if bytes.peek().is_some_and(u8::is_ascii_digit) => open.push(b'0'),
+            b'{' | b'[' => open.push(byte),
+            b'}' | b']' => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    open
 }
 
 /// Text as the numbers of its bytes: so journald writes a message that holds a control character. Where the array was cut,
@@ -133,20 +198,42 @@ fn in_text(text: &str) -> Vec<Cut> {
     // The words of a collector of logs, or the rest of an event whose beginning is not there.
     let mut all = named(begun.next().unwrap_or_default());
     for behind in begun.filter(|behind| !is_whole(behind)) {
-        let names = named(behind);
-        if names.is_empty() {
-            all.push(Cut::unnamed());
-        }
-        all.extend(names);
+        all.extend(named_or_not(behind));
     }
     all
 }
 
-/// Whether an event is all there, and it alone, by the text behind its [`BEGINS`].
+/// Those of a text that stands in quotes of a line. One that is whole was not read, since what is around it is broken, or
+/// is a field of another kind.
+fn in_quotes(text: &str) -> Vec<Cut> {
+    let mut begun = text.split(BEGINS);
+    let mut all = named(begun.next().unwrap_or_default());
+    for behind in begun {
+        let own = behind.split(OUTER).next().unwrap_or_default();
+        match is_whole(own) {
+            true => all.extend(named(own).iter().map(|cut| Cut::unread(&cut.name))),
+            false => all.extend(named_or_not(behind)),
+        }
+    }
+    all
+}
+
+/// The names of events in a text that is cut, or one without a name.
+fn named_or_not(behind: &str) -> Vec<Cut> {
+    let names = named(behind);
+    match names.is_empty() {
+        true => vec![Cut::unnamed(IS_CUT)],
+        false => names,
+    }
+}
+
+/// Whether an event, or another program's object with a time, is all there, and it alone, by the text behind its
+/// [`BEGINS`].
 fn is_whole(behind: &str) -> bool {
     let all = format!("{BEGINS}{behind}");
     let end = all.rfind('}').map_or(0, |at| at + 1);
-    Event::parse(&all[..end]).is_some() && !is_named_twice(&all)
+    let object = serde_json::from_str::<Map<String, Value>>(&all[..end]);
+    object.is_ok() && !is_named_twice(&all)
 }
 
 /// The names of events in a text. Where the middle of a line is lost, there may be two.
@@ -161,6 +248,7 @@ fn named(text: &str) -> Vec<Cut> {
         Cut {
             name: name[..own.unwrap_or(end)].to_owned(),
             is_whole: own.is_none() && says[end..].starts_with('"'),
+            why: IS_CUT,
         }
     })
     .collect()

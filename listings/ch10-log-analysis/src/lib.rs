@@ -6,8 +6,8 @@
 //! - [`Sighting`] and [`Lie`]: what is compared, and what comes of it;
 //! - [`read`]: lines of files that grow, that are rotated, and that are damaged;
 //! - [`wrapped`]: the events in a line of a collector of logs, and `halves`, lines that a container's runtime has cut;
-//! - `cut`, `odd` and `repeated`: events that are not whole, what is no such log and what to do about it, and lines that
-//!   were sent twice;
+//! - `cut`, `elsewhere`, `odd` and `repeated`: events that are not whole, events in forms that are not read, what is no such
+//!   log and what to do about it, and lines that were sent twice;
 //! - [`servers`]: tells the servers of one log apart;
 //! - [`state`]: what the lines add up to, and [`answers`], what somebody on call asks of it;
 //! - [`assertion`]: what a script may assert, and `place`, the log around what it found;
@@ -46,6 +46,7 @@ mod claims;
 pub mod command;
 pub mod contract;
 mod cut;
+mod elsewhere;
 mod error;
 mod format;
 mod halves;

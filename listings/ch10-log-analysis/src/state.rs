@@ -169,6 +169,11 @@ impl LogState {
         mostly || self.later == 0 && (self.clock_set_back > 0 || self.fell)
     }
 
+    /// The time of its newest event since its clock was set.
+    pub(crate) fn newest(&self) -> Option<OffsetDateTime> {
+        self.newest
+    }
+
     /// Generations that were replaced, and no client's full handshake with them is in the log.
     pub(crate) fn replaced_unseen(&self) -> u64 {
         let before = self

@@ -7,8 +7,11 @@
 //! - Google Cloud has it as an object in `jsonPayload`, and Elasticsearch and Splunk have objects within objects;
 //! - OpenTelemetry, Loki's interface, CloudWatch, Elasticsearch and Datadog answer with one object that holds many lines, in
 //!   arrays and in fields of their own;
+//! - what hands on bytes has it in base64, and OpenTelemetry an object as a list of pairs: see `encoded`;
 //! - some exports are one JSON array, an event a line, each line as a JSON string, a table (CSV), or logfmt;
 //! - where line breaks were lost, or several lines became one message, a line holds several events.
+
+mod encoded;
 
 use std::borrow::Cow;
 
@@ -42,7 +45,18 @@ const FIELDS: [&str; 22] = [
 ];
 /// Fields that hold a line as text, and no event as an object. A field of another name may hold what a client has sent,
 /// such as the name of its program: whoever likes can send an event.
-const TEXTS: [&str; 4] = ["_msg", "@rawstring", "Message", "full_message"];
+const TEXTS: [&str; 9] = [
+    "_msg",
+    "@rawstring",
+    "Message",
+    "full_message",
+    // Azure: container apps, services, syslog, and a custom table.
+    "Log_s",
+    "resultDescription",
+    "ResultDescription",
+    "SyslogMessage",
+    "RawData",
+];
 /// Fields that hold rows, each of which has a line among its cells.
 const ROWS: [&str; 2] = ["values", "rows"];
 /// A text within a text within a text, and some objects around them, and no more: what is deeper, nobody writes.
@@ -216,11 +230,7 @@ fn in_fields(object: &Map<String, Value>, deeper: u32) -> Found {
     };
     for value in FIELDS.iter().filter_map(|field| object.get(*field)) {
         let found = match value {
-            Value::Object(inner) => match inner.get("stringValue").and_then(Value::as_str) {
-                // OpenTelemetry.
-                Some(text) => of_text(text, deeper),
-                None => of_object(inner.clone(), deeper, true),
-            },
+            Value::Object(inner) => of_field(inner, deeper),
             value => match text_of(value) {
                 Some(text) => of_text(&text, deeper),
                 None => elsewhere(value, deeper),
@@ -236,7 +246,11 @@ fn in_fields(object: &Map<String, Value>, deeper: u32) -> Found {
     let others = others.filter(|(field, _)| !FIELDS.contains(&field.as_str()));
     for (field, value) in others {
         nothing.add(match value {
-            Value::String(text) if is_line(field, object) => of_line(text, deeper),
+            Value::String(text) => match encoded::text_of_base64(field, text, object) {
+                Some(text) => of_text(&text, deeper),
+                None if is_line(field, object) => of_line(text, deeper),
+                None => Found::default(),
+            },
             Value::Array(rows) if ROWS.contains(&field.as_str()) => of_rows(rows, deeper),
             value => elsewhere(value, deeper),
         });
@@ -244,10 +258,26 @@ fn in_fields(object: &Map<String, Value>, deeper: u32) -> Found {
     nothing
 }
 
-/// Whether a field holds a line as text. CloudWatch's Logs Insights names it in another field.
+/// The events of an object in a field that holds a line.
+fn of_field(inner: &Map<String, Value>, deeper: u32) -> Found {
+    // OpenTelemetry.
+    if let Some(text) = inner.get("stringValue").and_then(Value::as_str) {
+        return of_text(text, deeper);
+    }
+    let object = encoded::object_of_pairs(inner).unwrap_or_else(|| inner.clone());
+    of_object(object, deeper, true)
+}
+
+/// Whether a field holds a line as text. CloudWatch's Logs Insights names it in another field, and Kafka's tools say beside
+/// it where the line is from.
 fn is_line(field: &str, object: &Map<String, Value>) -> bool {
     let names_it = || object.get("field").and_then(Value::as_str) == Some("@message");
-    TEXTS.contains(&field) || field == "value" && names_it()
+    let is_of_kafka = || object.contains_key("topic") && object.contains_key("offset");
+    match field {
+        "value" => names_it() || is_of_kafka(),
+        "payload" => is_of_kafka(),
+        field => TEXTS.contains(&field),
+    }
 }
 
 /// The events in a field that has another name than those of collectors that are known. No text is read there.

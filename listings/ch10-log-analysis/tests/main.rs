@@ -4,6 +4,7 @@
 mod assert;
 mod collected;
 mod edges;
+mod elsewhere;
 mod follow;
 mod left_out;
 mod lost;

@@ -145,7 +145,7 @@ fn sextet(c: u32) -> Option<u8> {
 }
 
 /// Base64 of either alphabet (RFC 4648), up to the first byte that is none.
-fn base64(text: &[u8]) -> Vec<u8> {
+pub fn base64(text: &[u8]) -> Vec<u8> {
     let digits: Vec<u8> = text.iter().map_while(|c| sextet((*c).into())).collect();
     let mut bytes = Vec::with_capacity(digits.len() * 3 / 4);
     for four in digits.chunks(4) {

@@ -17,6 +17,7 @@ use super::input::{NEVER, a_time, input, place, seconds};
 use crate::answers::Answers;
 use crate::contract;
 use crate::error::Error;
+use crate::format::moment;
 use crate::read::{self, Line, News, REPEATED};
 use crate::state::{LogState, NEWEST_FIRST};
 use events::line::plain;
@@ -31,7 +32,7 @@ pub(super) struct Ask {
     /// End with an error at the first line that is not an event.
     #[arg(long)]
     strict: bool,
-    /// Answer as of this time (RFC 3339) instead of now.
+    /// Reckon what is past and what is left from this time (RFC 3339) instead of now. Each line counts all the same.
     #[arg(long, value_parser = a_time)]
     at: Option<OffsetDateTime>,
     /// Follow the file as it grows, also when it is rotated or truncated, and report each event; answer
@@ -80,6 +81,13 @@ impl Ask {
         }
         if state.newest_first() {
             return Err(Error::Untold(NEWEST_FIRST.into()));
+        }
+        let both = self.at.zip(state.newest());
+        if let Some((_, newest)) = both.filter(|(at, newest)| at < newest) {
+            let newest = moment(newest);
+            eprintln!(
+                "the log goes on until {newest}, and these answers are those at its end: --at sets the clock alone"
+            );
         }
         let now = self.at.unwrap_or_else(OffsetDateTime::now_utc);
         let answers = Answers::of(&state, now);
