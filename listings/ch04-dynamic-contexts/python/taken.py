@@ -140,7 +140,9 @@ def by_all(source, chain, anchors, purpose):
         last = next((it for it in among if not _weak(it)), among[0])
         path.append(last)  # None twice: authorities issue each other, and a path that followed them had no end.
         at += 1
-        if what := _weak(last) or _unparsed(last) or _unfit(last, purpose) or _no_authority(last):
+        # A leaf that has signed itself is its own authority, and does not have to say so.
+        no_authority = _no_authority(last) if last != chain[0] else None
+        if what := _weak(last) or _unparsed(last) or _unfit(last, purpose) or no_authority:
             raise refuse(at, what)
         if at > DEEPEST + 1 and not trusted:
             raise refuse(at, f"more than {DEEPEST} intermediates lie below the authority")
