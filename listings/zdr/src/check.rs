@@ -164,13 +164,15 @@ async fn rotated(
         return Err(error);
     }
     stop(load, control, &mut interrupted).await;
+    // For so long clients came.
+    let took = run.elapsed();
     look_afterwards(&mut run, &testbed, control, &mut interrupted).await;
     let cut_short = interrupted.as_deref().filter(|error| is_short(error));
     let shortage = run.shortage().or(cut_short.map(short_of_files));
     let mut report = run.report(&mut testbed);
     report.findings.extend(slowed(&run.options));
     report.findings.extend(run.options.guessed());
-    report.seconds = run.elapsed().as_secs_f64();
+    report.seconds = took.as_secs_f64();
     Ok(Rotated {
         overloaded: report.interrupted.take(),
         report,

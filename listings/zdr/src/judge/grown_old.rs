@@ -1,6 +1,7 @@
 //! Conversations that a server has ended because of their age. A maximum age knows nothing of rotations, and is there
 //! without them: the server has shown it while nothing was rotated. Where more of these ends fall into rotations than
-//! chance explains, a reload has brought them about.
+//! chance explains, a reload has brought them about. So it has where conversations became older before the first one: a
+//! setting is lost, for example.
 
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use ch11_verification::rotation::Window;
 const CHANCE: f64 = 0.01;
 /// An end is found with the next step of a conversation, which comes so much later at the most.
 const LATE: Duration = Duration::from_millis(100);
+/// By how much the end of a conversation may be found later yet, where much is to be done.
+const BUSY: Duration = Duration::from_millis(500);
 /// The time of a run is counted in slices of so many milliseconds.
 const SLICE: u128 = 10;
 
@@ -32,7 +35,8 @@ pub fn excuse(records: &mut [Attempt], class: Class, own: Duration, windows: &[W
     };
     let hit = split(records.iter().filter(|of| is_old(of)), &at_one);
     let (during, between) = slices(records, windows);
-    if by_chance(hit, (during + hit.0, between + hit.1)) < CHANCE {
+    let is_chance = by_chance(hit, (during + hit.0, between + hit.1)) >= CHANCE;
+    if !is_chance || became_older(records, class, own, windows) {
         return 0;
     }
     let mut many = 0;
@@ -42,6 +46,16 @@ pub fn excuse(records: &mut [Attempt], class: Class, own: Duration, windows: &[W
         many += 1;
     }
     many
+}
+
+/// Whether a conversation that began before the first rotation has become older than this by far. The server had no such
+/// age then.
+fn became_older(records: &[Attempt], class: Class, own: Duration, windows: &[Window]) -> bool {
+    let first = windows.first().map_or(Duration::ZERO, |at| at.began);
+    let mut early = records
+        .iter()
+        .filter(|of| of.class == class && of.began < first);
+    early.any(|of| !is_as_old(own + BUSY, age(of)))
 }
 
 fn is_interrupted(of: &Attempt, class: Class) -> bool {
@@ -116,6 +130,19 @@ mod tests {
         let records = [held(3100), held(1100)];
         assert_eq!(oldest(&records, Class::Held), Some(ms(3000)));
         assert_eq!(oldest(&records, Class::Grpc), None);
+    }
+
+    #[test]
+    fn an_age_that_is_there_since_the_first_rotation_alone_is_a_failure() {
+        let since: [(u64, u64); 3] = [(2100, 3010), (3030, 3950), (4030, 4940)];
+        assert_eq!(failed(900, &since), 0);
+        // As old as no other became later.
+        let with = |first: (u64, u64)| failed(900, &[&[first][..], &since[..]].concat());
+        assert_eq!(with((0, 2010)), 4);
+        // Where much is to be done, the end is found late.
+        assert_eq!(with((0, 1600)), 0);
+        // What begins later tells nothing of the time before.
+        assert_eq!(with((2100, 4110)), 0);
     }
 
     #[test]

@@ -90,20 +90,42 @@ pub(super) fn version(class: Class) -> Version {
 
 /// At which age a server ends conversations of this class by itself, while nothing is rotated. `None` where they live on
 /// for longer than the `oldest` that it has interrupted. Two are begun, one after the other: what ends both at one
-/// moment, such as a timer of the server's, knows nothing of their age.
+/// moment, such as a timer of the server's, knows nothing of their age. Nor does what ends both after as many steps:
+/// they go on at different paces.
 pub(crate) async fn own_age(target: &Target, class: Class, oldest: Duration) -> Option<Duration> {
     let within = oldest + oldest / 4 + SLOW;
     let second = async {
         sleep(oldest / 4 + SLOW).await;
-        ends_at(target, class, within).await
+        ends_at(target, class, within, SLOW).await
     };
-    let (first, second) = tokio::join!(Box::pin(ends_at(target, class, within)), Box::pin(second));
-    let (younger, older) = (first?.min(second?), first?.max(second?));
-    is_as_old(younger, older).then_some(younger)
+    let first = Box::pin(ends_at(target, class, within, PACE));
+    let (first, second) = tokio::join!(first, Box::pin(second));
+    one_age(first?, second?)
 }
 
-/// How old a conversation is when it is interrupted. `None` where it is not within this time, or does not begin.
-async fn ends_at(target: &Target, class: Class, within: Duration) -> Option<Duration> {
+/// The age that both of these have come to, each of which ended between two moments, or nearly so.
+fn one_age(first: Ending, second: Ending) -> Option<Duration> {
+    let is_one = is_as_old(first.found, second.alive) && is_as_old(second.found, first.alive);
+    is_one.then_some(first.found.min(second.found))
+}
+
+/// How old a conversation was when it ended.
+#[derive(Clone, Copy)]
+struct Ending {
+    /// At its last step before that.
+    alive: Duration,
+    /// At the step after it.
+    found: Duration,
+}
+
+/// When a conversation that goes on at this pace is interrupted. `None` where it is not within this time, or does not
+/// begin.
+async fn ends_at(
+    target: &Target,
+    class: Class,
+    within: Duration,
+    pace: Duration,
+) -> Option<Ending> {
     let client = target.client(Some(version(class)), false, target.identity.as_deref());
     let (client, began) = (client.ok()?, Instant::now());
     let beginning = async {
@@ -111,16 +133,17 @@ async fn ends_at(target: &Target, class: Class, within: Duration) -> Option<Dura
         Held::over(target, class, stream).await
     };
     let mut held = target.in_time(Box::pin(beginning)).await.ok()?;
-    let mut steps = 0;
-    while began.elapsed() < within {
+    let (mut steps, mut alive) = (0, began.elapsed());
+    while alive < within {
         match target.in_time(Box::pin(held.go_on(steps))).await {
-            Ok(()) => steps += 1,
+            Ok(()) => (steps, alive) = (steps + 1, began.elapsed()),
             Err(failed) => {
-                let age = began.elapsed();
-                return (failed.kind == FailureKind::Interrupted).then_some(age);
+                let found = began.elapsed();
+                let is_end = failed.kind == FailureKind::Interrupted;
+                return is_end.then_some(Ending { alive, found });
             }
         }
-        sleep(PACE).await;
+        sleep(pace).await;
     }
     None
 }
@@ -211,4 +234,27 @@ impl Held {
 /// Whether the connection is gone or only what was said over it: the conversation is.
 fn interrupted(ended: Ended) -> Failed {
     Failed::new(FailureKind::Interrupted, ended.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(alive: u64, found: u64) -> Ending {
+        let ms = Duration::from_millis;
+        Ending {
+            alive: ms(alive),
+            found: ms(found),
+        }
+    }
+
+    #[test]
+    fn conversations_at_different_paces_come_to_one_age_and_not_to_one_number_of_steps() {
+        let ms = Duration::from_millis;
+        assert_eq!(one_age(ended(690, 710), ended(610, 810)), Some(ms(710)));
+        assert_eq!(one_age(ended(650, 930), ended(690, 710)), Some(ms(710)));
+        // Fifty steps, at a pace of 20 ms and of 100 ms.
+        assert_eq!(one_age(ended(980, 1000), ended(4900, 5000)), None);
+        assert_eq!(one_age(ended(4900, 5000), ended(980, 1000)), None);
+    }
 }

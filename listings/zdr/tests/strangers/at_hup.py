@@ -1,4 +1,4 @@
-"""A small server, and what it does at SIGHUP: `complains`, `speaks-clear`, `shuts-down`, `hands-over`, `hands-over-and-ends`,
+"""A small server, and what it does at SIGHUP: `complains`, `speaks-clear`, `speaks-key`, `shuts-down`, `hands-over`, `hands-over-and-ends`,
 `hands-over-and-leaves`, `hands-over-in-vain`, `stays-beside`, `impatient`, `waits` or
 `ends`."""
 
@@ -23,7 +23,7 @@ def answer(tcp):
     try:
         if context is None:
             tcp.recv(4096)
-            tcp.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            tcp.sendall(said())
             return tcp.close()
         tls = context.wrap_socket(tcp, server_side=True)
         if what == "impatient":
@@ -34,6 +34,14 @@ def answer(tcp):
         tls.close()
     except OSError:
         pass
+
+
+def said():
+    if what == "speaks-key":
+        # The bytes of its file, without the line before them.
+        with open(key, "rb") as file:
+            return file.read().split(b"\n")[1] + b"\n"
+    return b"HTTP/1.1 400 Bad Request\r\n\r\n"
 
 
 def complains(*_):
@@ -113,7 +121,7 @@ if what == "ends":
     threading.Thread(target=threading.Event().wait, daemon=True).start()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     serve()
-known = {"complains": complains, "speaks-clear": speaks_clear, "shuts-down": shuts_down, "impatient": reloads, "stays-beside": stays_beside}
+known = {"complains": complains, "speaks-clear": speaks_clear, "speaks-key": speaks_clear, "shuts-down": shuts_down, "impatient": reloads, "stays-beside": stays_beside}
 signal.signal(signal.SIGHUP, lambda *_: None)
 # A signal waits until a client that was accepted is in the hands of its thread.
 wakes, woken = socket.socketpair()

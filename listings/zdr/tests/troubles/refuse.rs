@@ -553,6 +553,26 @@ fn what_a_server_says_in_the_clear_after_a_reload_is_told() {
     assert!(told, "{:#?}", report.findings);
 }
 
+/// It may say what is in its files.
+#[test]
+fn a_key_that_a_server_says_in_the_clear_is_not_told() {
+    let Some(toml) = at_hup("speaks-key") else {
+        return;
+    };
+    let folder = Folder::new();
+    let toml = toml + "[limits]\nreload_within_ms = 1000\n";
+    folder.check(&toml, &short()).end().says(1, &[]);
+    let report = folder.report();
+    let evidence = report.findings.iter().flat_map(|of| &of.evidence);
+    let said: Vec<_> = evidence.map(|of| of.said.as_str()).collect();
+    assert!(
+        said.iter().any(|said| said.contains("is not TLS")),
+        "{said:#?}"
+    );
+    // What the key of a P-256 pair begins with in PKCS #8.
+    assert!(!said.iter().any(|said| said.contains("MIG")), "{said:#?}");
+}
+
 #[test]
 fn a_reload_that_leaves_something_running_is_over_when_it_ends() {
     let folder = Folder::new();
