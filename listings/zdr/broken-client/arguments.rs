@@ -1,6 +1,7 @@
 //! What the client is told on its command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
@@ -51,6 +52,21 @@ pub enum Defect {
     FallsBack,
     /// The same, after a pause that is longer than a second.
     FallsBackLate,
+    /// The same, when it has rejected the server four times, with a pause after each.
+    FallsBackAtLast,
     /// It ends at the first handshake that fails.
     Ends,
+}
+
+impl Defect {
+    /// After how many rejections in a row it asks without verification, with which pause after each. `None` where it
+    /// does not.
+    pub fn falls_back(self) -> Option<(u32, Duration)> {
+        match self {
+            Self::FallsBack => Some((1, Duration::ZERO)),
+            Self::FallsBackLate => Some((1, Duration::from_millis(1300))),
+            Self::FallsBackAtLast => Some((4, Duration::from_millis(400))),
+            _ => None,
+        }
+    }
 }

@@ -36,9 +36,6 @@ use trust::{Generation, Result};
 /// From one request to the next, and from one look at the files to the next.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Before it asks again without verification, where it does that late.
-const BEFORE_FALLING_BACK: Duration = Duration::from_millis(1300);
-
 #[tokio::main]
 async fn main() -> ExitCode {
     exit(ask(Arguments::parse()).await.map_err(io::Error::other))
@@ -53,6 +50,7 @@ async fn ask(arguments: Arguments) -> Result<()> {
     let mut files = Files::read(&arguments)?;
     let mut generation = Generation::first(&files, defect)?;
     let mut kept: Option<Kept> = None;
+    let mut rejected = 0;
     loop {
         if generation.follow(&mut files, &arguments)? {
             // What was verified by the roots of before is verified again.
@@ -63,16 +61,19 @@ async fn ask(arguments: Arguments) -> Result<()> {
         });
         if kept.is_none() {
             match Kept::open(address, generation.config.clone()).await {
-                Ok(opened) => kept = Some(opened),
+                Ok(opened) => (kept, rejected) = (Some(opened), 0),
                 Err(error) if defect == Some(Defect::Ends) => return Err(error),
-                Err(_) if matches!(defect, Some(Defect::FallsBack | Defect::FallsBackLate)) => {
-                    if defect == Some(Defect::FallsBackLate) {
-                        sleep(BEFORE_FALLING_BACK).await;
+                Err(_) => {
+                    rejected += 1;
+                    if let Some((most, pause)) = defect.and_then(Defect::falls_back) {
+                        sleep(pause).await;
+                        if rejected >= most {
+                            rejected = 0;
+                            let blind = Generation::first(&files, Some(Defect::VerifiesNothing))?;
+                            kept = Kept::open(address, blind.config).await.ok();
+                        }
                     }
-                    let blind = Generation::first(&files, Some(Defect::VerifiesNothing))?;
-                    kept = Kept::open(address, blind.config).await.ok();
                 }
-                Err(_) => {}
             }
         }
         if let Some(mut connection) = kept.take()

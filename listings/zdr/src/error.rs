@@ -12,6 +12,7 @@ use crate::compare::merge::MergeError;
 use crate::report::file::ReportError;
 use crate::server::advice::Advice;
 use crate::server::error::{StartError, it_said_last};
+use crate::server::output::ServerOutput;
 use crate::server::spec_file::SpecError;
 
 /// Why there is no verdict.
@@ -94,12 +95,15 @@ impl Error {
 
     /// With the last lines of the server, where clients met something else than they should before anything was
     /// rotated, or where the first reload has ended it.
-    pub(crate) fn with_said(mut self, said: &str) -> Self {
-        if let Self::Preflight(advice) | Self::Signalled(advice) = &mut self
-            && !said.trim().is_empty()
-        {
-            advice.seen += "\n";
-            advice.seen += &it_said_last(said);
+    pub(crate) fn with_said(mut self, output: &ServerOutput) -> Self {
+        if let Self::Preflight(advice) | Self::Signalled(advice) = &mut self {
+            // What came in the clear may be what is in the server's files.
+            advice.seen = output.without_keys(&advice.seen);
+            let said = output.last();
+            if !said.trim().is_empty() {
+                advice.seen += "\n";
+                advice.seen += &it_said_last(&said);
+            }
         }
         self
     }

@@ -57,7 +57,7 @@ async fn a_sound_client_passes_all_steps() {
 }
 
 /// A defect, the step that catches it, its words, and whether that fails the client.
-const DEFECTS: [(&str, Step, &str, bool); 12] = [
+const DEFECTS: [(&str, Step, &str, bool); 13] = [
     (
         "leaf-once",
         Step::RenewedLeaf,
@@ -114,6 +114,12 @@ const DEFECTS: [(&str, Step, &str, bool); 12] = [
     ),
     (
         "falls-back-late",
+        Step::RemovedRoot,
+        "sent its request all the same",
+        true,
+    ),
+    (
+        "falls-back-at-last",
         Step::RemovedRoot,
         "sent its request all the same",
         true,

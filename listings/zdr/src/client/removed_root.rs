@@ -21,7 +21,9 @@ const LATE: Duration = Duration::from_secs(1);
 /// Who has objected is looked at for so long, at least: a client that asks again without verification does so at once,
 /// or after a pause.
 const AGAIN: Duration = Duration::from_secs(1);
-/// A pause is over when the client objects once more, or after so long.
+/// A pause is over when the client has objected so often, since some try a few times before they do something else; or
+/// after so long.
+const TRIES: usize = 6;
 const PAUSES: Duration = Duration::from_secs(5);
 
 /// What tells whether a root that is gone from a client's file is gone for the client.
@@ -111,15 +113,15 @@ async fn stays_away(bench: &mut Bench, until: Instant) -> bool {
     }
 }
 
-/// Whether a request comes from a client that has objected. As long as it has not objected twice more, it may be between
-/// its objection and what it does then.
+/// Whether a request comes from a client that has objected. As long as it has not objected a few times more, it may be
+/// between its objections and what it does then.
 async fn falls_back(bench: &mut Bench, mark: usize, epoch: u64) -> bool {
     let until = Instant::now() + PAUSES;
     loop {
         if bench.asks(mark, epoch, Instant::now() + AGAIN).await {
             return true;
         }
-        let goes_on = objections(bench.peer.since(mark), epoch) < 2;
+        let goes_on = objections(bench.peer.since(mark), epoch) < TRIES;
         if !goes_on || bench.ended().is_some() || Instant::now() >= until {
             return false;
         }

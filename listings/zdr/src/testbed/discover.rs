@@ -232,7 +232,7 @@ async fn other_than_http(
 /// Whether a client is served; otherwise what the server said as well, since it may have ended by now.
 async fn served(testbed: &TestBed, target: &Target) -> Result<(), Error> {
     let answered = answers(target, false).await;
-    answered.map_err(|error| error.with_said(&testbed.server.output().last()))
+    answered.map_err(|error| error.with_said(testbed.server.output()))
 }
 
 /// How it is told of new files, and how that was found.

@@ -51,7 +51,7 @@ pub(crate) async fn ready(
 ) -> Result<Ready, Error> {
     let (target, spec) = (&testbed.target, testbed.spec());
     let answered = answers(target, classes.contains(&Class::Download)).await;
-    answered.map_err(|error| error.with_said(&testbed.server.output().last()))?;
+    answered.map_err(|error| error.with_said(testbed.server.output()))?;
     if classes.contains(&Class::Pooled) {
         served_side_by_side(target, pool).await?;
     }

@@ -52,7 +52,7 @@ pub(crate) async fn ended_by_its_signal(server: &mut Server) -> Option<Error> {
              ended, too"
         );
     }
-    Some(Error::Signalled(Box::new(advice)).with_said(&server.output().last()))
+    Some(Error::Signalled(Box::new(advice)).with_said(server.output()))
 }
 
 /// What to change where the signal by which it is told only begins a handover, which the description does not complete.

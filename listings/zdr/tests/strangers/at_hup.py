@@ -1,4 +1,4 @@
-"""A small server, and what it does at SIGHUP: `complains`, `speaks-clear`, `speaks-key`, `shuts-down`, `hands-over`, `hands-over-and-ends`,
+"""A small server, and what it does at SIGHUP: `complains`, `speaks-clear`, `speaks-key`, `speaks-key-at-once`, `shuts-down`, `hands-over`, `hands-over-and-ends`,
 `hands-over-and-leaves`, `hands-over-in-vain`, `stays-beside`, `impatient`, `waits` or
 `ends`."""
 
@@ -37,7 +37,7 @@ def answer(tcp):
 
 
 def said():
-    if what == "speaks-key":
+    if what.startswith("speaks-key"):
         # The bytes of its file, without the line before them.
         with open(key, "rb") as file:
             return file.read().split(b"\n")[1] + b"\n"
@@ -102,7 +102,7 @@ def serve():
         threading.Thread(target=answer, args=(tcp,), daemon=True).start()
 
 
-context = loaded()
+context = None if what == "speaks-key-at-once" else loaded()
 if "LISTENER" in os.environ:
     listener = socket.socket(fileno=int(os.environ["LISTENER"]))
 else:

@@ -574,6 +574,17 @@ fn a_key_that_a_server_says_in_the_clear_is_not_told() {
 }
 
 #[test]
+fn a_key_that_a_server_says_in_the_clear_at_once_is_not_told() {
+    let Some(toml) = at_hup("speaks-key-at-once") else {
+        return;
+    };
+    let folder = Folder::new();
+    let done = folder.check(&toml, &short()).end();
+    done.says(3, &["(a line with bytes of a private key)"]);
+    assert!(!done.err.contains("MIG"), "{}", done.err);
+}
+
+#[test]
 fn a_reload_that_leaves_something_running_is_over_when_it_ends() {
     let folder = Folder::new();
     let script = "sleep 999 & echo $! > {here}/pid";
