@@ -89,7 +89,8 @@ func noPEM(data []byte) string {
 			"`openssl pkcs12 -nodes` writes PEM"
 	case begins("\xfe\xed\xfe\xed"), begins("\xce\xce\xce\xce"): // JKS and JCEKS.
 		return "a Java keystore, not PEM: `keytool -exportcert -rfc` writes PEM"
-	case len(data) > 262 && string(data[257:262]) == "ustar":
+	// Base64 may have these letters there. An archive has zero bytes.
+	case len(data) > 262 && string(data[257:262]) == "ustar" && bytes.IndexByte(data, 0) >= 0:
 		return "a tar archive, not PEM: unpack it"
 	case bytes.IndexByte(data, 0) >= 0 && bytes.Contains(data, []byte("-----BEGIN")):
 		return "PEM with zero bytes in it: it was not written to its end, as when a disk is full or a machine stops"

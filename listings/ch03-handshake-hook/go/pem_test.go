@@ -22,6 +22,19 @@ func TestGosParserPassesOverABlockWithoutItsEnd(t *testing.T) {
 	}
 }
 
+// A file of PEM may have anywhere what an archive has at one place.
+func TestLettersOfATarArchiveInPEM(t *testing.T) {
+	authority := newAuthority(t)
+	authority.issue()
+	file := append([]byte(strings.Repeat("#", 256)+"\nustar\n"), authority.certificate...)
+	if found, err := blocks(file, "tls.crt"); err != nil || len(found) == 0 {
+		t.Errorf("%d blocks, %v", len(found), err)
+	}
+	if what := noPEM(append(file, 0)); !strings.HasPrefix(what, "a tar archive") {
+		t.Errorf("an archive is %q", what)
+	}
+}
+
 // A bundle of a system has thousands of lines. Windows ends them in its way, and an old Mac in another.
 func TestWhatIsWrongWithAMarkerIsToldWithItsLine(t *testing.T) {
 	for _, end := range []string{"\n", "\r\n", "\r"} {

@@ -135,7 +135,7 @@ func asDefined(source Source, chain, anchors []*x509.Certificate) error {
 	return nil
 }
 
-const notRead = " is not as RFC 5280 defines it, and clients of OpenSSL, Go, Java, GnuTLS or Python do not read that"
+const notRead = " is not as RFC 5280 defines it, and some clients (OpenSSL, Go, Java, GnuTLS, Python, Chromium) do not read that"
 
 func undefined(certificate *x509.Certificate) string {
 	for _, extension := range certificate.Extensions {

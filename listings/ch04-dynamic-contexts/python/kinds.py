@@ -73,7 +73,7 @@ def no_pem(data):
                 "or `openssl pkcs12 -nodes` writes PEM")
     if data.startswith((b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")):  # JKS and JCEKS.
         return "a Java keystore, not PEM: `keytool -exportcert -rfc` writes PEM"
-    if data[257:262] == b"ustar":
+    if data[257:262] == b"ustar" and b"\0" in data:  # Base64 may have these letters there. An archive has zero bytes.
         return "a tar archive, not PEM: unpack it"
     if b"\0" in data and b"-----BEGIN" in data:
         return "PEM with zero bytes in it: it was not written to its end, as when a disk is full or a machine stops"

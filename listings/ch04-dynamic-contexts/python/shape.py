@@ -11,7 +11,7 @@ import asn1
 _MANY = 1 << 30
 _INDEFINITE = 0x80  # A length that is not told (BER).
 _UTF_8 = 0x0c
-_UNREAD = "is not as RFC 5280 defines it, and clients of OpenSSL, Go, Java, GnuTLS or Python do not read that"
+_UNREAD = "is not as RFC 5280 defines it, and some clients (OpenSSL, Go, Java, GnuTLS, Python, Chromium) do not read that"
 UNDEFINED = f"a field of it {_UNREAD}"
 
 

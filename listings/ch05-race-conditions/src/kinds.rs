@@ -119,7 +119,10 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
         () if JAVA.into_iter().any(begins) => {
             "a Java keystore, not PEM: `keytool -exportcert -rfc` writes PEM"
         }
-        () if text.get(257..262) == Some(b"ustar") => "a tar archive, not PEM: unpack it",
+        // Base64 may have these letters there. An archive has zero bytes.
+        () if text.get(257..262) == Some(b"ustar") && text.contains(&0) => {
+            "a tar archive, not PEM: unpack it"
+        }
         () if text.contains(&0) && holds(b"-----BEGIN") => {
             "PEM with zero bytes in it: it was not written to its end, as when a disk is full or a machine stops"
         }

@@ -101,7 +101,8 @@ pub(crate) fn as_defined(
     Ok(())
 }
 
-const UNREAD: &str = "is not as RFC 5280 defines it, and clients of OpenSSL, Go, Java, GnuTLS or Python do not read that";
+const UNREAD: &str = "is not as RFC 5280 defines it, and some clients (OpenSSL, Go, Java, GnuTLS, Python, Chromium) do not \
+                      read that";
 
 /// The field that is not as it is defined, if any.
 fn undefined(der: &[u8]) -> Option<String> {

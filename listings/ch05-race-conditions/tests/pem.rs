@@ -218,6 +218,16 @@ fn files_that_are_no_pem() {
     }
 }
 
+/// A file of PEM may have anywhere what an archive has at one place.
+#[test]
+fn letters_of_a_tar_archive_in_pem() {
+    let text = format!("{}\nustar\n{}", "#".repeat(256), issued().chain_pem);
+    whole(text.as_bytes(), Path::new("tls.crt")).unwrap();
+    let archive = [text.as_bytes(), &[0]].concat();
+    let rejected = whole(&archive, Path::new("tls.crt")).unwrap_err();
+    assert!(rejected.detail.contains("a tar archive"), "{rejected}");
+}
+
 /// As `openssl s_client -showcerts` ends, and the same where its last line break is lost: that
 /// could be the beginning of another block.
 #[test]

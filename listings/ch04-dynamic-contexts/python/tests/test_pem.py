@@ -29,6 +29,12 @@ class Cut(Bounded):
         self.assertEqual(pem.leaf(b"text\n" + first), first.partition(b"-----END CERTIFICATE-----")[0]
                          + b"-----END CERTIFICATE-----")
 
+    def test_a_file_of_pem_may_have_the_letters_of_a_tar_archive(self):
+        file = b"#" * 256 + b"\nustar\n" + path("first", "tls.crt").read_bytes()
+        self.assertTrue(pem.blocks(file, "tls.crt"))
+        with self.assertRaisesRegex(Rejected, "a tar archive"):
+            pem.blocks(file + b"\0", "tls.crt")
+
     def test_what_is_wrong_with_a_marker_is_told_with_its_line(self):
         """A bundle of a system has thousands of lines. Windows ends them in its way, and an old Mac in another."""
         for end in ("\n", "\r\n", "\r"):
