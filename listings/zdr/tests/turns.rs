@@ -7,7 +7,7 @@ use tokio::runtime::Builder;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// All turns together: a server that takes them runs alone.
-pub const AT_ONCE: u32 = 16;
+pub const AT_ONCE: u32 = 32;
 /// As how many servers one counts that is called by clients of all classes.
 pub const ALL_CLASSES: u32 = 4;
 static TURNS: Semaphore = Semaphore::const_new(AT_ONCE as usize);
