@@ -126,6 +126,7 @@ fn again(mut command: Command, (module, name): (&str, &str)) -> Command {
     }
     command
         .env(CHECK, name)
+        .env("TMPDIR", tempfile::env::temp_dir())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -12,8 +12,10 @@ mod set;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use exercise::held::{self, Held};
 use exercise::set::{Exercise, Set};
 use exercise_bench::{Bounds, Check, try_all};
 use lab::BOUND;
@@ -35,8 +37,18 @@ fn of_the_book() -> Set {
     Set::read(here.ancestors().nth(2).unwrap()).unwrap()
 }
 
+/// What all answers write. A wrong one may never end, and its folders stay: the next run of these tests removes them.
+static WRITTEN: LazyLock<Option<Held>> = LazyLock::new(|| {
+    held::remove_left();
+    let written = Held::new().ok()?;
+    // Where a folder was chosen before, it stays.
+    tempfile::env::override_temp_dir(written.path()).ok()?;
+    Some(written)
+});
+
 /// Tries one answer, and holds what came of it against what the exercise says.
 fn judge(listing: &str, folder: &str, answer: &str, checks: &[Check]) {
+    LazyLock::force(&WRITTEN);
     let set = of_the_book();
     let is_it = |one: &&Exercise| one.listing == listing && one.folder.ends_with(folder);
     let exercise = set.exercises.iter().find(is_it).unwrap();

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::folder::Folder;
 use crate::go;
 pub use crate::go::Outcome;
-use crate::held;
+use crate::held::{self, Held};
 use crate::lines::complain;
 use crate::original::{Original, original};
 use crate::printed;
@@ -326,11 +326,14 @@ fn build(root: &Path, program: &Path, chapter: &str) -> io::Result<Built> {
 
 fn run(program: &Path, checks: Vec<Check>) -> Result<Ran, Error> {
     let wrong = |error| Error::file(program, error);
-    let mut outcomes = tempfile::NamedTempFile::new().map_err(wrong)?;
+    // An answer whose threads never end leaves its folders behind, with keys in them. They go with this one.
+    let held = Held::new().map_err(wrong)?;
+    let mut outcomes = tempfile::NamedTempFile::new_in(held.path()).map_err(wrong)?;
     let seal = Seal::drawn();
     write!(outcomes, "{}", seal.key()).map_err(wrong)?;
     let mut command = Command::new(program);
-    let ran = printed::run(command.arg(outcomes.path()), PROGRAM);
+    command.arg(outcomes.path()).env("TMPDIR", held.path());
+    let ran = printed::run(&mut command, PROGRAM);
     let ended = ran.map_err(wrong)?;
     // The program has removed its name, so that no answer finds it.
     let (mut said, file) = (String::new(), outcomes.as_file_mut());

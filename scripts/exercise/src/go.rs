@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tempfile::NamedTempFile;
 
+use crate::held::Held;
 use crate::left::Run;
 use crate::printed::{self, Printed};
 use crate::program::Check;
@@ -108,8 +109,10 @@ const BOUND: Duration = Duration::from_secs(15 * 60);
 /// When Go cannot be started, and when it does not end.
 pub fn test(folder: &Path) -> io::Result<Tested> {
     let seal = format!("{:x}", RandomState::new().hash_one(folder));
+    // All that the answer writes and leaves behind goes with it.
+    let held = Held::new()?;
     // The tests remove it, before the answer runs.
-    let sealed = NamedTempFile::new()?;
+    let sealed = NamedTempFile::new_in(held.path())?;
     fs::write(sealed.path(), &seal)?;
     let run = Run::next();
     let mark = run.mark().to_owned();
@@ -132,6 +135,7 @@ pub fn test(folder: &Path) -> io::Result<Tested> {
     command
         .args(["test", "-json", "-count=1", "-timeout=60s", "-exec"])
         .args([BOUNDED, "."])
+        .env("TMPDIR", held.path())
         .env(SEAL, sealed.path())
         .env(MARK, mark);
     let ended = printed::run_and_read(&mut command, BOUND, read);

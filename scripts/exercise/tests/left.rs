@@ -63,6 +63,13 @@ fn runs(pid: Pid) -> bool {
     test_kill_process(pid).is_ok() && !state.starts_with('Z')
 }
 
+/// Nothing that an answer or its attempt has written is left there.
+fn is_empty(temporary: &Path) {
+    let names = fs::read_dir(temporary).unwrap();
+    let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    assert!(names.is_empty(), "{names:?}");
+}
+
 /// In a session of its own, and with the pipes of the answer still in its hands.
 fn detached(file: &Path) -> String {
     let script = format!(
@@ -90,9 +97,7 @@ fn what_a_killed_attempt_has_left_behind_is_removed_by_the_next() {
     let mut command = learner.command(&["run", "liveness", "--track", "python"]);
     let output = command.env("TMPDIR", &temporary).output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    let names = fs::read_dir(&temporary).unwrap();
-    let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
-    assert!(names.is_empty(), "{names:?}");
+    is_empty(&temporary);
 }
 
 #[test]
@@ -150,8 +155,10 @@ fn what_an_answer_in_go_leaves_running_is_ended_and_told() {
     let learner = with("go", "ch07/liveness-go/answer.go", "");
     let file = learner.path().join("pid");
     let path = file.display();
+    let temporary = learner.path().join("temporary");
+    fs::create_dir(&temporary).unwrap();
     let starts = format!(
-        "\nfunc init() {{\n\tcommand := exec.Command(\"setsid\", \"sh\", \"-c\", \"echo $$ >{path}; exec sleep 1000\")\n\t\
+        "\nfunc init() {{\n\tos.Mkdir(os.TempDir()+\"/keys\", 0o700)\n\tcommand := exec.Command(\"setsid\", \"sh\", \"-c\", \"echo $$ >{path}; exec sleep 1000\")\n\t\
          command.Stdout = os.Stdout\n\tif err := command.Start(); err != nil {{\n\t\tpanic(err)\n\t}}\n\t\
          for {{\n\t\tif text, _ := os.ReadFile(\"{path}\"); len(text) > 0 {{\n\t\t\tbreak\n\t\t}}\n\t}}\n}}\n"
     );
@@ -163,8 +170,10 @@ fn what_an_answer_in_go_leaves_running_is_ended_and_told() {
     ) + &starts;
     learner.write("ch07/liveness-go/answer.go", &answer);
     let began = Instant::now();
-    let said = super::text(&learner.run(&["run", "liveness", "--track", "go"]));
+    let mut command = learner.command(&["run", "liveness", "--track", "go"]);
+    let said = super::text(&command.env("TMPDIR", &temporary).output().unwrap());
     is_gone(number_in(&file));
+    is_empty(&temporary);
     assert!(said.contains("Done."), "{said}");
     assert!(
         said.contains("Left running by your answer\n") && said.contains("sleep 1000\n"),
@@ -184,16 +193,21 @@ fn what_an_answer_in_rust_leaves_running_is_ended_and_told() {
     learner.says(&["next", "cost"]);
     let file = learner.path().join("pid");
     let path = file.display();
+    let temporary = learner.path().join("temporary");
+    fs::create_dir(&temporary).unwrap();
     let starts = format!(
         "pub fn cost(log: &[Event]) -> Cost {{\n    static ONCE: std::sync::Once = std::sync::Once::new();\n    ONCE.call_once(|| {{\n        \
+         std::fs::create_dir(std::env::temp_dir().join(\"keys\")).unwrap();\n        \
          std::process::Command::new(\"setsid\").args([\"sh\", \"-c\", \"echo $$ >{path}; exec sleep 1000\"]).spawn().unwrap();\n        \
          while std::fs::read(\"{path}\").unwrap_or_default().is_empty() {{}}\n    }});\n"
     );
     let answer = super::of_cost("solution.rs");
     let answer = answer.replacen("pub fn cost(log: &[Event]) -> Cost {\n", &starts, 1);
     learner.write("ch01/cost.rs", &answer);
-    let said = super::text(&learner.run(&["run", "cost"]));
+    let mut command = learner.command(&["run", "cost"]);
+    let said = super::text(&command.env("TMPDIR", &temporary).output().unwrap());
     is_gone(number_in(&file));
+    is_empty(&temporary);
     assert!(said.contains("Done."), "{said}");
     assert!(
         said.contains("Left running by your answer\n") && said.contains("sleep 1000\n"),
