@@ -250,6 +250,10 @@ const PASTED: &[(&str, &str)] = &[
         "python-address",
     ),
     (
+        r#"urllib3.exceptions.SSLError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: Missing Authority Key Identifier (_ssl.c:1032)"#,
+        "python-no-key-identifier",
+    ),
+    (
         r#"1436806334: Error: Unable to load server certificate "/etc/mosquitto/conf.d//server.crt". Check certfile."#,
         "mosquitto-certificate",
     ),
