@@ -133,6 +133,25 @@ pub fn is_as_old(age: Duration, as_old_as: Duration) -> bool {
     age * 5 >= as_old_as * 4
 }
 
+/// At which ages a server has ended conversations while nothing was rotated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ages {
+    /// That of the youngest.
+    pub youngest: Duration,
+    /// That of the oldest.
+    pub oldest: Duration,
+}
+
+impl Ages {
+    /// These, and one more.
+    pub fn with(self, age: Duration) -> Self {
+        Self {
+            youngest: self.youngest.min(age),
+            oldest: self.oldest.max(age),
+        }
+    }
+}
+
 /// Passes a panic on. An attempt that panicked is missing from the count, so a verdict without it would
 /// be too good.
 pub fn finished<T>(ended: Result<T, JoinError>) -> Option<T> {

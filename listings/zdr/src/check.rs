@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use crate::attempt::FailureKind;
+use crate::attempt::{Ages, FailureKind};
 use crate::error::Error;
 use crate::gate::ROTATION;
 use crate::judge::shortage::{is_short, short_of_files};
@@ -76,7 +76,7 @@ pub async fn check(
             typical: run.slowest,
             daily: run.daily(),
             keeps_waiting: run.keeps_waiting,
-            own_age: run.own_age,
+            own_ages: run.own_ages,
         };
         run.interrupted = run_scenarios(&context, control, &mut run.report).await;
     }
@@ -98,8 +98,8 @@ struct Rotated {
     slowest: Duration,
     /// Clients waited for rotations alone.
     keeps_waiting: bool,
-    /// The age at which the server ends conversations by itself, where it ends some.
-    own_age: Option<Duration>,
+    /// The ages at which the server ends conversations by itself, where it ends some.
+    own_ages: Option<Ages>,
 }
 
 impl Rotated {
@@ -142,7 +142,7 @@ async fn rotated(
                 overloaded: None,
                 slowest: Duration::ZERO,
                 keeps_waiting: false,
-                own_age: None,
+                own_ages: None,
             });
         }
     };
@@ -169,6 +169,8 @@ async fn rotated(
     look_afterwards(&mut run, &testbed, control, &mut interrupted).await;
     let cut_short = interrupted.as_deref().filter(|error| is_short(error));
     let shortage = run.shortage().or(cut_short.map(short_of_files));
+    let unexplained = run.unexplained().unwrap_or_default();
+    let interrupted = interrupted.map(|error| error + &unexplained);
     let mut report = run.report(&mut testbed);
     report.findings.extend(slowed(&run.options));
     report.findings.extend(run.options.guessed());
@@ -179,7 +181,7 @@ async fn rotated(
         interrupted: shortage.or(interrupted),
         slowest: run.slowest(),
         keeps_waiting: run.keeps_waiting(&testbed),
-        own_age: run.own_age_of(Class::Held),
+        own_ages: run.own_ages_of(Class::Held),
         options: run.options,
     })
 }
@@ -289,7 +291,8 @@ async fn stop(load: Load, control: &RunControl<'_>, interrupted: &mut Option<Str
     }
 }
 
-/// Looks at what the server does while nothing is rotated, where clients met what that explains. An interruption ends it.
+/// Looks at what the server does while nothing is rotated, where clients met what that explains. An interruption ends it,
+/// and what it would have explained is not known.
 async fn look_afterwards(
     run: &mut Run,
     testbed: &TestBed,
@@ -299,13 +302,15 @@ async fn look_afterwards(
     if interrupted.is_none() {
         let looking = async {
             run.look_for_clear_text(testbed).await;
-            run.look_for_own_ages(testbed).await;
+            run.look_for_own_ages(testbed, control).await;
         };
         tokio::select! {
-            () = Box::pin(looking) => {}
+            () = Box::pin(looking) => return,
             error = control.interrupted() => *interrupted = Some(error),
         }
     }
+    // What ends a run otherwise, such as the end of the server, explains much itself.
+    run.is_unexplained = control.is_interrupted();
 }
 
 /// Runs the scenarios, and adds to the report what came of them. Returns what ended them early.

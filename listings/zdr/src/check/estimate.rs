@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use crate::check::options::Options;
-use crate::check::quiet::ANSWERS;
+use crate::check::quiet::{ANSWERS, CONVERSATIONS};
 use crate::gate::scenario::Scenario;
+use crate::load::held::{OLDEST, look_takes};
 use crate::scenarios::applies;
 use crate::server::spec::{Protocol, Spec};
+use ch11_verification::attempt::Class;
 
 /// A server that starts and picks up new files at once, and one that never shows a new certificate, and is waited for at
 /// the end as well.
@@ -14,7 +16,8 @@ use crate::server::spec::{Protocol, Spec};
 pub struct Estimate {
     /// If each new certificate is shown at once.
     pub usual: Duration,
-    /// If none ever is, and each is waited for; and at the end what it is still at, and long answers.
+    /// If none ever is, and each is waited for; and at the end what it is still at, long answers, and whether it ends
+    /// conversations at an age of its own.
     pub longest: Duration,
 }
 
@@ -58,9 +61,12 @@ pub fn estimate(spec: &Spec, options: &Options) -> Estimate {
         true => ANSWERS,
         false => Duration::ZERO,
     };
+    let under_load = (options.steady * 2).saturating_add(all(longest));
     let at_end = match options.rotations {
         0 => Duration::ZERO,
-        _ => within.saturating_add(answers),
+        _ => within
+            .saturating_add(answers)
+            .saturating_add(looks_for_ages(spec, options, under_load)),
     };
     Estimate {
         usual: sum(all(rotation), side_by_side(lasting, jobs)),
@@ -74,6 +80,27 @@ pub(super) fn has_downloads(spec: &Spec) -> bool {
         Protocol::Http | Protocol::Lab => true,
         _ => spec.download.is_some(),
     }
+}
+
+/// Whether clients have conversations of this class with this server.
+pub(super) fn converses(class: Class, spec: &Spec) -> bool {
+    match class {
+        Class::Held => (spec.protocol.is_dialogue() && !spec.grpc) || spec.websocket.is_some(),
+        Class::Grpc => spec.grpc,
+        _ => false,
+    }
+}
+
+/// For how long a server is watched at the most after the last rotation, where it has ended conversations: to learn
+/// whether it does so at an age of its own. None was older than the time in which clients came.
+pub(super) fn looks_for_ages(spec: &Spec, options: &Options, under_load: Duration) -> Duration {
+    let is_asked_for = |class: &Class| {
+        let classes = options.classes.as_ref();
+        classes.is_none_or(|classes| classes.contains(class))
+    };
+    let classes = CONVERSATIONS.iter();
+    let many = classes.filter(|class| converses(**class, spec) && is_asked_for(class));
+    look_takes(OLDEST.min(under_load)) * many.count() as u32
 }
 
 /// What a scenario takes with a server that picks up at once: its start, a good rotation at both ends, and what is
@@ -131,5 +158,10 @@ mod tests {
         assert_eq!(longest("any_http", 2), each(10 + 10 + 10));
         assert_eq!(longest("http", 2), each(10 + 10 + 10) + ANSWERS);
         assert_eq!(longest("http", 0), each(0));
+        // A conversation may have been as old as all of that, or 20 s.
+        let held = |within| look_takes(each(within));
+        assert_eq!(longest("redis", 1), each(10 + 10) + held(10));
+        assert_eq!(longest("redis", 3), each(30 + 10) + held(20));
+        assert_eq!(longest("redis", 0), each(0));
     }
 }

@@ -140,6 +140,14 @@ pub enum Step {
         /// How long it took from the files to the first handshake that showed it.
         after: Option<Duration>,
     },
+    /// Conversations of this class were interrupted. It is watched for so long at the most, without a rotation, to learn
+    /// whether it ends them at an age of its own.
+    OwnAge {
+        /// Their class.
+        class: Class,
+        /// How long that takes at the most.
+        longest: Duration,
+    },
     /// A scenario is over.
     Scenario(ScenarioReport),
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::check::estimate::{estimate, has_downloads};
+use crate::check::estimate::{converses, estimate, has_downloads, looks_for_ages};
 use crate::check::options::Options;
 use crate::gate::scenario::Scenario;
 use crate::scenarios::applies;
@@ -29,7 +29,7 @@ pub fn plan(spec: &Spec, options: &Options) -> String {
     line("told", &told(spec));
     line("signals", &signals(spec, options));
     line("clients", &(clients(spec, options) + fewer(options)));
-    line("rotations", &rotations(options));
+    line("rotations", &rotations(spec, options));
     line("scenarios", &scenarios(spec, options));
     let estimate = estimate(spec, options);
     line(
@@ -125,7 +125,6 @@ fn signals(spec: &Spec, options: &Options) -> String {
 }
 
 fn clients(spec: &Spec, options: &Options) -> String {
-    let dialogue = spec.protocol.is_dialogue();
     let has_downloads = has_downloads(spec);
     let possible = |class: &Class| match class {
         Class::Full | Class::Resuming | Class::Tls12 => true,
@@ -137,8 +136,7 @@ fn clients(spec: &Spec, options: &Options) -> String {
         Class::Http2 => spec.protocol.is_http(),
         Class::Download => has_downloads,
         Class::Upload => spec.upload.is_some(),
-        Class::Held => (dialogue && !spec.grpc) || spec.websocket.is_some(),
-        Class::Grpc => spec.grpc,
+        Class::Held | Class::Grpc => converses(*class, spec),
         Class::Mutual => spec.client_auth,
     };
     let chosen = |class: &Class| match &options.classes {
@@ -181,14 +179,27 @@ fn fewer(options: &Options) -> &'static str {
     }
 }
 
-fn rotations(options: &Options) -> String {
+fn rotations(spec: &Spec, options: &Options) -> String {
     let seconds = |time: Duration| format!("{} s", time.as_secs_f64());
     let steady = seconds(options.steady);
     match options.rotations {
         0 => format!("none. It is watched for twice {steady}"),
         many => format!(
-            "{many}, {} from one to the next at least; {steady} without one before and after",
-            seconds(options.interval)
+            "{many}, {} from one to the next at least; {steady} without one before and after{}",
+            seconds(options.interval),
+            own_ages(spec, options)
+        ),
+    }
+}
+
+/// What is waited for where conversations were interrupted.
+fn own_ages(spec: &Spec, options: &Options) -> String {
+    let longest = looks_for_ages(spec, options, Duration::MAX);
+    match longest.is_zero() {
+        true => String::new(),
+        false => format!(
+            "\nup to {} more, if it ended conversations: it may do so at an age of its own, whether or not it is rotated",
+            minutes(longest)
         ),
     }
 }

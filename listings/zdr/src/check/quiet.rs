@@ -5,21 +5,25 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::attempt::{Attempt, Class};
+use crate::attempt::{Ages, Attempt, Class};
+use crate::check::options::{RunControl, Step};
 use crate::check::pass::pass;
 use crate::check::run::Run;
 use crate::error::Error;
-use crate::judge::grown_old::{excuse, oldest};
+use crate::judge::grown_old::{at_rest, excuse, leave_out, oldest};
 use crate::judge::growth::{LONG, is_of_memory};
 use crate::judge::work::ENOUGH;
 use crate::load::failure::NO_TLS;
-use crate::load::held::own_age;
+use crate::load::held::{look_takes, own_ages};
+use crate::report::format::counted;
 use crate::server::process_tree::Usage;
 use crate::testbed::TestBed;
 use crate::testbed::look::look;
 
 /// How long answers may take that are waited for. One of ten megabytes takes twelve seconds.
 pub(super) const ANSWERS: Duration = Duration::from_secs(20);
+/// Classes of conversations that a server may end by itself.
+pub(super) const CONVERSATIONS: [Class; 2] = [Class::Held, Class::Grpc];
 /// How often processes and threads are counted in such a time.
 const LOOKS: u32 = 8;
 
@@ -90,37 +94,76 @@ impl Run {
 
     /// Looks whether the server ends conversations at an age of its own, where it has interrupted some. Nothing is rotated
     /// any more, and the other clients have left.
-    pub(super) async fn look_for_own_ages(&mut self, testbed: &TestBed) {
+    pub(super) async fn look_for_own_ages(&mut self, testbed: &TestBed, control: &RunControl<'_>) {
         // Where something else rotates, it may do so now.
         if self.windows.is_empty() {
             return;
         }
         let records = self.recorder.records();
-        for class in [Class::Held, Class::Grpc] {
+        for class in CONVERSATIONS {
             let Some(oldest) = oldest(&records, class) else {
                 continue;
             };
-            let age = own_age(&testbed.target, class, oldest).await;
-            self.own_ages.extend(age.map(|age| (class, age)));
+            let longest = look_takes(oldest);
+            (control.progress)(Step::OwnAge { class, longest });
+            let ages = own_ages(&testbed.target, class, oldest).await;
+            self.own_ages.extend(ages.map(|ages| (class, ages)));
         }
     }
 
-    /// The age at which the server ends conversations of this class by itself, where it ends some.
-    pub(super) fn own_age_of(&self, class: Class) -> Option<Duration> {
+    /// The ages at which the server ends conversations of this class by itself, where it ends some.
+    pub(super) fn own_ages_of(&self, class: Class) -> Option<Ages> {
         let mut known = self.own_ages.iter();
-        known.find(|(of, _)| *of == class).map(|(_, age)| *age)
+        let (_, looked) = known.find(|(of, _)| *of == class)?;
+        Some(at_rest(
+            &self.recorder.records(),
+            class,
+            *looked,
+            &self.windows,
+        ))
     }
 
-    /// Of which classes conversations have ended because the server lets none become older, and how old that is.
-    pub(super) fn come_to_their_age(&self, records: &mut [Attempt]) -> BTreeMap<Class, Duration> {
+    /// Of which classes conversations have ended because the server lets none become older, and how old that is. Where
+    /// nobody could look for that, they are left out.
+    pub(super) fn come_to_their_age(
+        &self,
+        records: &mut Vec<Attempt>,
+    ) -> BTreeMap<Class, Duration> {
         let mut old = BTreeMap::new();
-        for (class, age) in &self.own_ages {
-            for _ in 0..excuse(records, *class, *age, &self.windows) {
+        for (class, ages) in &self.own_ages {
+            for _ in 0..excuse(records, *class, *ages, &self.windows) {
                 self.recorder.graceful_close(*class);
-                old.insert(*class, *age);
+                old.insert(*class, ages.youngest);
             }
         }
+        self.leave_out_unexplained(records);
         old
+    }
+
+    /// Leaves conversations out that may have ended at an age of the server's own, where the run was interrupted before
+    /// that was known. Says how many there were.
+    fn leave_out_unexplained(&self, records: &mut Vec<Attempt>) -> usize {
+        if !self.is_unexplained || self.windows.is_empty() {
+            return 0;
+        }
+        let unknown = CONVERSATIONS
+            .into_iter()
+            .filter(|class| self.own_ages_of(*class).is_none());
+        unknown
+            .map(|class| leave_out(records, class, &self.windows))
+            .sum()
+    }
+
+    /// The same, for behind what has interrupted the run.
+    pub(super) fn unexplained(&self) -> Option<String> {
+        let many = self.leave_out_unexplained(&mut self.recorder.records());
+        let of = counted(many as u64, "conversation");
+        (many > 0).then(|| {
+            format!(
+                ", before it was known whether the server ends conversations at an age of its own (not judged: {of} \
+                 that it ended)"
+            )
+        })
     }
 
     /// Looks what the server says instead of TLS, where clients met none: a connection that failed has not kept it.

@@ -12,7 +12,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio::time::Instant;
 
 use crate::attempt::behind::LATE;
-use crate::attempt::{Attempt, Class, Differs, Recorder};
+use crate::attempt::{Ages, Attempt, Class, Differs, Recorder};
 use crate::check::options::{Options, RunControl, Step};
 use crate::check::pass::pass;
 use crate::check::reach::reach;
@@ -55,8 +55,10 @@ pub(super) struct Run {
     pub(super) options: Options,
     outline: Report,
     pub(super) windows: Vec<Window>,
-    /// At which age the server ends conversations of a class by itself.
-    pub(super) own_ages: Vec<(Class, Duration)>,
+    /// At which ages the server ends conversations of a class by itself.
+    pub(super) own_ages: Vec<(Class, Ages)>,
+    /// Whether the run was interrupted before these were known.
+    pub(super) is_unexplained: bool,
     /// What the server said in the clear after the last rotation, where clients had met no TLS.
     pub(super) in_clear: Option<String>,
     /// Which clients that stand aside were not shown the new certificate after the rotation of this number, and
@@ -90,6 +92,7 @@ impl Run {
             outline,
             windows: Vec::new(),
             own_ages: Vec::new(),
+            is_unexplained: false,
             in_clear: None,
             asides: Vec::new(),
             resources: None,

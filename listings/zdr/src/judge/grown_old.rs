@@ -1,11 +1,12 @@
 //! Conversations that a server has ended because of their age. A maximum age knows nothing of rotations, and is there
 //! without them: the server has shown it while nothing was rotated. Where more of these ends fall into rotations than
 //! chance explains, a reload has brought them about. So it has where conversations became older before the first one: a
-//! setting is lost, for example.
+//! setting is lost, for example. Nor does an end at a rotation count as one of these where the conversation was younger
+//! than those that ended while nothing was rotated.
 
 use std::time::Duration;
 
-use crate::attempt::{Attempt, Class, FailureKind, is_as_old};
+use crate::attempt::{Ages, Attempt, Class, FailureKind, is_as_old};
 use crate::judge::chance::by_chance;
 use crate::judge::timed_out::split;
 use ch11_verification::rotation::Window;
@@ -27,16 +28,10 @@ pub fn oldest(records: &[Attempt], class: Class) -> Option<Duration> {
 
 /// Takes conversations that had come to the server's own age for such as have come to their end. Says how many there
 /// were. What was interrupted earlier remains a failure.
-pub fn excuse(records: &mut [Attempt], class: Class, own: Duration, windows: &[Window]) -> usize {
-    let is_old = |of: &Attempt| is_interrupted(of, class) && is_as_old(age(of), own);
-    let at_one = |of: &Attempt| {
-        let mut windows = windows.iter();
-        windows.any(|at| at.began <= of.done && of.done <= at.end + LATE)
-    };
-    let hit = split(records.iter().filter(|of| is_old(of)), &at_one);
-    let (during, between) = slices(records, windows);
-    let is_chance = by_chance(hit, (during + hit.0, between + hit.1)) >= CHANCE;
-    if !is_chance || became_older(records, class, own, windows) {
+pub fn excuse(records: &mut [Attempt], class: Class, own: Ages, windows: &[Window]) -> usize {
+    let least = least(at_rest(records, class, own, windows), own.youngest);
+    let is_old = |of: &Attempt| is_interrupted(of, class) && age(of) >= least;
+    if !is_chance(records, windows, is_old) || became_older(records, class, own.youngest, windows) {
         return 0;
     }
     let mut many = 0;
@@ -46,6 +41,49 @@ pub fn excuse(records: &mut [Attempt], class: Class, own: Duration, windows: &[W
         many += 1;
     }
     many
+}
+
+/// Leaves out conversations of this class that were interrupted, where there was no time to look whether the server ends
+/// them at an age of its own. Says how many there were. Where more of them ended at rotations than chance explains, they
+/// stay: no age brings that about.
+pub fn leave_out(records: &mut Vec<Attempt>, class: Class, windows: &[Window]) -> usize {
+    if !is_chance(records, windows, |of| is_interrupted(of, class)) {
+        return 0;
+    }
+    let all = records.len();
+    records.retain(|of| !is_interrupted(of, class));
+    all - records.len()
+}
+
+/// The ages at which the server has ended conversations while nothing was rotated: those that a look has found, and
+/// those of the run.
+pub fn at_rest(records: &[Attempt], class: Class, looked: Ages, windows: &[Window]) -> Ages {
+    let is_old = |of: &Attempt| is_interrupted(of, class) && is_as_old(age(of), looked.youngest);
+    let ended = records.iter().filter(|of| is_old(of));
+    let ended = ended.filter(|of| !is_at_one(of, windows));
+    ended.map(age).fold(looked, Ages::with)
+}
+
+/// A conversation that was younger than this when it ended had not come to its age. Few ends show less than all of what a
+/// server spreads them by: the youngest may be as much younger than these as they differ.
+fn least(known: Ages, own: Duration) -> Duration {
+    let spread = known.oldest.saturating_sub(known.youngest);
+    let least = known.youngest.saturating_sub(spread + LATE);
+    least.max(own * 4 / 5)
+}
+
+/// Whether no more of these ended at rotations than chance explains.
+fn is_chance(records: &[Attempt], windows: &[Window], is_one: impl Fn(&Attempt) -> bool) -> bool {
+    let at_one = |of: &Attempt| is_at_one(of, windows);
+    let hit = split(records.iter().filter(|of| is_one(of)), &at_one);
+    let (during, between) = slices(records, windows);
+    by_chance(hit, (during + hit.0, between + hit.1)) >= CHANCE
+}
+
+/// Whether it ended at a rotation.
+fn is_at_one(of: &Attempt, windows: &[Window]) -> bool {
+    let mut windows = windows.iter();
+    windows.any(|at| at.began <= of.done && of.done <= at.end + LATE)
 }
 
 /// Whether a conversation that began before the first rotation has become older than this by far. The server had no such
@@ -95,9 +133,8 @@ mod tests {
         each.collect()
     }
 
-    /// How many of these remain failures, each of which began and was interrupted so late, where the server ends each
-    /// conversation at this age.
-    fn failed(own: u64, conversations: &[(u64, u64)]) -> usize {
+    /// Conversations, each of which began and was interrupted so late, and a client that came last.
+    fn interrupted(conversations: &[(u64, u64)]) -> Vec<Attempt> {
         let interrupted = conversations.iter().map(|(began, done)| Attempt {
             done: ms(*done),
             failed: Some(FailureKind::Interrupted),
@@ -108,8 +145,17 @@ mod tests {
             done: ms(14_000),
             ..Attempt::opening(Class::Full, ms(13_990))
         };
-        let mut records: Vec<_> = interrupted.chain([end]).collect();
-        let excused = excuse(&mut records, Class::Held, ms(own), &windows());
+        interrupted.chain([end]).collect()
+    }
+
+    /// How many of these remain failures, where the server ends each conversation at this age.
+    fn failed(own: u64, conversations: &[(u64, u64)]) -> usize {
+        let mut records = interrupted(conversations);
+        let own = Ages {
+            youngest: ms(own),
+            oldest: ms(own + 20),
+        };
+        let excused = excuse(&mut records, Class::Held, own, &windows());
         let failed = records.iter().filter(|of| of.failed.is_some()).count();
         assert_eq!(failed + excused, conversations.len());
         failed
@@ -155,5 +201,33 @@ mod tests {
         assert_eq!(failed(3000, &both), 1);
         // As old, and at rotations alone: that is no chance.
         assert_eq!(failed(900, &cut), 10);
+    }
+
+    #[test]
+    fn what_ends_at_a_rotation_is_as_old_as_what_ended_without_one() {
+        // Two have come to their age while nothing was rotated.
+        let with = |of: (u64, u64)| failed(3000, &[(300, 3320), (3400, 6410), of]);
+        assert_eq!(with((5110, 8020)), 0, "nearly so old");
+        assert_eq!(with((5420, 8020)), 1, "a tenth younger");
+        // Where the server spreads them, that is no younger than some.
+        let spread = |of: (u64, u64)| failed(3000, &[(300, 3620), (3400, 6210), of]);
+        assert_eq!(spread((5420, 8020)), 0);
+        assert_eq!(spread((5720, 8020)), 1, "more than a fifth younger");
+    }
+
+    #[test]
+    fn what_nobody_could_look_at_is_no_failure_and_no_success() {
+        let left = |conversations: &[(u64, u64)]| {
+            let mut records = interrupted(conversations);
+            let left_out = leave_out(&mut records, Class::Held, &windows());
+            (left_out, records.len())
+        };
+        assert_eq!(left(&[(0, 2710), (2710, 5420), (5420, 8130)]), (3, 1));
+        assert_eq!(left(&[]), (0, 1));
+        // At rotations alone: no age does that.
+        let cut: Vec<_> = (2..12)
+            .map(|at| (1000 * at - 900, 1000 * at + 20))
+            .collect();
+        assert_eq!(left(&cut), (0, 11));
     }
 }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::attempt::failure::Where;
-use crate::attempt::{Class, FailureKind, is_as_old};
+use crate::attempt::{Ages, Class, FailureKind, is_as_old};
 use ch06_in_flight_requests::client::Version;
 use lab::client::Client;
 use tokio::net::TcpStream;
@@ -27,6 +27,9 @@ const SLOW: Duration = Duration::from_millis(100);
 
 /// After so many steps a conversation comes to its end, and the next begins: four seconds, or twenty.
 const STEPS: u32 = 200;
+
+/// None becomes older than this while its server answers at once.
+pub(crate) const OLDEST: Duration = SLOW.saturating_mul(STEPS);
 
 /// The pace of the client with this number, from 0. Where nothing is said, a server's patience is known for as long as
 /// the shorter ones last.
@@ -88,14 +91,14 @@ pub(super) fn version(class: Class) -> Version {
     }
 }
 
-/// At which age a server ends conversations of this class by itself, while nothing is rotated. `None` where they live on
+/// At which ages a server ends conversations of this class by itself, while nothing is rotated. `None` where they live on
 /// for longer than the `oldest` that it has interrupted. Two are begun, one after the other: what ends both at one
 /// moment, such as a timer of the server's, knows nothing of their age. Nor does what ends both after as many steps:
 /// they go on at different paces.
-pub(crate) async fn own_age(target: &Target, class: Class, oldest: Duration) -> Option<Duration> {
-    let within = oldest + oldest / 4 + SLOW;
+pub(crate) async fn own_ages(target: &Target, class: Class, oldest: Duration) -> Option<Ages> {
+    let within = oldest + later(oldest);
     let second = async {
-        sleep(oldest / 4 + SLOW).await;
+        sleep(later(oldest)).await;
         ends_at(target, class, within, SLOW).await
     };
     let first = Box::pin(ends_at(target, class, within, PACE));
@@ -103,10 +106,24 @@ pub(crate) async fn own_age(target: &Target, class: Class, oldest: Duration) -> 
     one_age(first?, second?)
 }
 
-/// The age that both of these have come to, each of which ended between two moments, or nearly so.
-fn one_age(first: Ending, second: Ending) -> Option<Duration> {
+/// For how long that looks at the most, where the server answers at once.
+pub(crate) fn look_takes(oldest: Duration) -> Duration {
+    oldest + later(oldest) * 2
+}
+
+/// So much later the second conversation begins, and so much longer than the oldest each of them is held.
+fn later(oldest: Duration) -> Duration {
+    oldest / 4 + SLOW
+}
+
+/// The ages that these have come to, each of which ended between two moments; where that is one age, or nearly so.
+fn one_age(first: Ending, second: Ending) -> Option<Ages> {
     let is_one = is_as_old(first.found, second.alive) && is_as_old(second.found, first.alive);
-    is_one.then_some(first.found.min(second.found))
+    let of_first = Ages {
+        youngest: first.found,
+        oldest: first.found,
+    };
+    is_one.then(|| of_first.with(second.found))
 }
 
 /// How old a conversation was when it ended.
@@ -251,10 +268,22 @@ mod tests {
     #[test]
     fn conversations_at_different_paces_come_to_one_age_and_not_to_one_number_of_steps() {
         let ms = Duration::from_millis;
-        assert_eq!(one_age(ended(690, 710), ended(610, 810)), Some(ms(710)));
-        assert_eq!(one_age(ended(650, 930), ended(690, 710)), Some(ms(710)));
+        let ages = |youngest, oldest| {
+            let (youngest, oldest) = (ms(youngest), ms(oldest));
+            Some(Ages { youngest, oldest })
+        };
+        assert_eq!(one_age(ended(690, 710), ended(610, 810)), ages(710, 810));
+        assert_eq!(one_age(ended(650, 930), ended(690, 710)), ages(710, 930));
         // Fifty steps, at a pace of 20 ms and of 100 ms.
         assert_eq!(one_age(ended(980, 1000), ended(4900, 5000)), None);
         assert_eq!(one_age(ended(4900, 5000), ended(980, 1000)), None);
+    }
+
+    /// The second conversation is the last to end: it begins later, and is held for as long.
+    #[test]
+    fn the_look_is_over_when_it_said() {
+        let ms = Duration::from_millis;
+        assert_eq!(look_takes(ms(4000)), ms(1100) + ms(5100));
+        assert_eq!(OLDEST, Duration::from_secs(20));
     }
 }

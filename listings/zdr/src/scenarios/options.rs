@@ -5,7 +5,7 @@ use std::time::Duration;
 use ch09_simulating_rotation::Writer;
 use lab::agent::Strategy;
 
-use crate::attempt::FailureKind;
+use crate::attempt::{Ages, FailureKind};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::testbed::TestBed;
@@ -40,8 +40,8 @@ pub struct ScenarioContext {
     /// Whether clients waited for such rotations, and at no other time: those who do so in a scenario tell nothing of
     /// too much to do.
     pub keeps_waiting: bool,
-    /// The age at which the server ends conversations by itself, where it ended some while nothing was rotated.
-    pub own_age: Option<Duration>,
+    /// The ages at which the server ends conversations by itself, where it ended some while nothing was rotated.
+    pub own_ages: Option<Ages>,
 }
 
 impl ScenarioContext {

@@ -71,7 +71,7 @@ pub(crate) async fn under_load(
     load.stop().await;
 
     let (mut records, shortage) = with_room(scenario, probes.records(), from);
-    if let Some(own) = context.own_age {
+    if let Some(own) = context.own_ages {
         excuse(&mut records, Class::Held, own, slice::from_ref(&last));
     }
     let overload = overload(&probes, &testbed, from, waited_for.as_slice());

@@ -8,7 +8,7 @@ use ch11_verification::attempt::Class;
 use rustix::process::Signal;
 use tokio::sync::watch;
 use zdr::check::{Options, RunControl, Step, check};
-use zdr::report::{ClassReport, Report};
+use zdr::report::{ClassReport, Finding, Report, Severity};
 use zdr::server::spec::Spec;
 
 use super::{
@@ -144,6 +144,38 @@ fn while_things_are_done_to_it() {
     let report = told(&running.end(), &folder, zdr, "Ctrl-C");
     let done = report.scenarios.len();
     assert!((1..5).contains(&done), "{done} of 5 are over, and kept");
+}
+
+/// It has ended conversations. Until it is known that it does so without a rotation, they are no failures of one.
+#[test]
+fn while_it_looks_for_an_age_of_the_servers_own() {
+    let folder = Folder::new();
+    let unusual = "\"{port}\", \"--unusual=maximum-age\"]\nprotocol = \"redis\"";
+    let arguments = [
+        "--classes",
+        "full,held",
+        "--rate",
+        "5",
+        "--rotations",
+        "1",
+        "--interval-ms",
+        "50",
+        "--steady-ms",
+        "1500",
+        "--no-scenarios",
+    ];
+    let mut running = folder.check(&SOUND.replace("\"{port}\"]", unusual), &arguments);
+    let zdr = running.pid();
+    running.until("held: the server ended conversations; looking for up to");
+    running.signal(Signal::INT);
+    let done = running.end();
+    let report = told(&done, &folder, zdr, "Ctrl-C");
+    for words in ["no verdict on ", "an age of its own (not judged: "] {
+        assert!(report.verdict.words.contains(words), "{}", done.out);
+    }
+    let failure = |of: &Finding| of.severity == Severity::Failure;
+    assert!(!report.findings.iter().any(failure), "{}", done.out);
+    assert_eq!(report.rotations.len(), 1);
 }
 
 #[test]

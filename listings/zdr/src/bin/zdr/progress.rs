@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use zdr::attempt::Class;
 use zdr::check::{Options, Step};
 use zdr::report::Outcome;
 use zdr::server::lines::{TERMINAL, fill, printable};
@@ -71,6 +72,7 @@ impl Progress {
                 number,
                 after: None,
             } => (format!("rotation {number} of {rotations}: not shown"), true),
+            Step::OwnAge { class, longest } => (own_age(*class, *longest), false),
             Step::Scenario(scenario) => {
                 let outcome = match scenario.outcome {
                     Outcome::Passed => "passed",
@@ -100,6 +102,14 @@ impl Progress {
             bar.finish_and_clear();
         }
     }
+}
+
+/// What is waited for after the last rotation, where conversations were interrupted.
+fn own_age(class: Class, longest: Duration) -> String {
+    format!(
+        "{class}: the server ended conversations; looking for up to {:.1} s whether it does so without a rotation",
+        longest.as_secs_f64()
+    )
 }
 
 /// What was found before anything was rotated, and which clients cannot come.
@@ -138,5 +148,24 @@ mod tests {
         let bar = progress.bar.expect("it has one");
         assert_eq!(bar.message(), "rotation 2 of 3: waiting for the reload");
         assert_eq!(bar.position(), 1, "what begins is not done");
+    }
+
+    /// It may last for half a minute after the last rotation.
+    #[test]
+    fn a_look_for_an_age_of_the_servers_own_is_what_the_line_says() {
+        let progress = Progress {
+            bar: Some(ProgressBar::hidden()),
+            rotations: 3,
+            quiet: false,
+        };
+        progress.show(&Step::OwnAge {
+            class: Class::Held,
+            longest: Duration::from_millis(4700),
+        });
+        let bar = progress.bar.expect("it has one");
+        let said = bar.message();
+        assert!(said.starts_with("held: the server ended conv"), "{said}");
+        assert!(said.contains("up to 4.7 s"), "{said}");
+        assert_eq!(bar.position(), 0);
     }
 }
