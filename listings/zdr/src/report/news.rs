@@ -69,7 +69,7 @@ pub fn causes(report: &Report) -> Vec<Cause> {
 fn not_by_reloads_alone(report: &Report, cause: &mut Cause) {
     let (how, since) = if is_never_during(report, cause) {
         ("though not", "Nothing was rotated then")
-    } else if began_before(report, cause) {
+    } else if began_before(report, cause) || is_early_alone(report, cause) {
         ("and not only", "Some failed before anything was rotated")
     } else {
         return;
@@ -185,6 +185,19 @@ fn is_cut_alone(report: &Report, cause: &Cause) -> bool {
 
 /// Whether clients met it, and none of them during a rotation, nor in a scenario.
 fn is_never_during(report: &Report, cause: &Cause) -> bool {
+    let mut found = cause.places().map(|at| report.findings.get(at));
+    found.all(|of| of.is_some_and(|of| of.scenario == ROTATION && is_between(report, of)))
+}
+
+/// Whether clients failed so before the first rotation, and during none. In a scenario they may have met it at any moment.
+fn is_early_alone(report: &Report, cause: &Cause) -> bool {
+    let found = cause.places().filter_map(|at| report.findings.get(at));
+    let mut daily = found.filter(|of| of.scenario == ROTATION);
+    seen_before(report, cause, |_| true) && daily.all(|of| is_between(report, of))
+}
+
+/// Whether the clients of this failure, which is one under load, met it while nothing was rotated.
+fn is_between(report: &Report, found: &Finding) -> bool {
     let during = |seen: &Evidence| {
         if matches!(seen.phase, None | Some(Phase::During)) {
             return true;
@@ -193,12 +206,7 @@ fn is_never_during(report: &Report, cause: &Cause) -> bool {
         let mut failures = class.iter().flat_map(|of| &of.failures);
         failures.any(|of| of.kind == seen.kind && of.phase == Phase::During)
     };
-    cause.places().all(|at| {
-        let found = report.findings.get(at);
-        found.is_some_and(|of| {
-            of.scenario == ROTATION && !of.evidence.is_empty() && !of.evidence.iter().any(during)
-        })
-    })
+    !found.evidence.is_empty() && !found.evidence.iter().any(during)
 }
 
 /// The largest share of a class's attempts that failed during rotations in which nothing was wrong.

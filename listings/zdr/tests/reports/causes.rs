@@ -163,6 +163,28 @@ fn clients_that_fail_between_rotations_do_not_fail_by_a_reload() {
     assert_eq!(of(Phase::During), "It refuses clients while it reloads.");
 }
 
+/// dnsdist 1.7 ends a connection for what a client of another one did. In a scenario, too, that may be at any moment.
+#[test]
+fn clients_that_fail_before_the_first_rotation_and_in_a_scenario_do_not_fail_by_a_reload_alone() {
+    let what = |phases: [Phase; 2]| {
+        let mut report = found(&[("half-open", Code::Severed)]);
+        let kinds = [FailureKind::Interrupted];
+        let of = |scenario| failure(scenario, Code::Severed, &kinds);
+        let mut daily = [of("rotation"), of("rotation")];
+        for (of, phase) in daily.iter_mut().zip(phases) {
+            of.evidence[0].phase = Some(phase);
+        }
+        report.findings = daily.into_iter().chain([of("half-open")]).collect();
+        causes(&report)[0].what.clone()
+    };
+    let not_only = "It cuts connections, and not only when it reloads.";
+    let reloads = "It cuts connections when it reloads.";
+    assert_eq!(what([Phase::Before; 2]), not_only);
+    assert_eq!(what([Phase::Before, Phase::After]), not_only);
+    assert_eq!(what([Phase::Before, Phase::During]), reloads);
+    assert_eq!(what([Phase::After; 2]), reloads);
+}
+
 /// With `--observe`, another program rotates.
 #[test]
 fn a_run_that_rotates_nothing_does_not_know_what_failed_by_a_rotation() {
