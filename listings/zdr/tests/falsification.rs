@@ -316,7 +316,7 @@ async fn each_defect_is_found_for_the_right_reason() {
         let _all_turns = super::turns::of(super::turns::AT_ONCE).await;
         let mut escaped = Vec::new();
         for entry in alone {
-            escaped.extend(escapes(&entry).await);
+            escaped.extend(escapes_each_time(&entry).await);
         }
         escaped
     });
@@ -328,6 +328,17 @@ async fn each_defect_is_found_for_the_right_reason() {
     }
     let escaped: Vec<_> = judging.join_all().await.into_iter().flatten().collect();
     assert!(escaped.is_empty(), "{}", escaped.join("\n"));
+}
+
+/// What a defect costs is not to be seen where other programs leave its server no time: it is looked for again.
+async fn escapes_each_time(entry: &Entry) -> Option<String> {
+    let mut escaped = escapes(entry).await;
+    for _ in 1..super::judged::TRIES {
+        if escaped.is_some() {
+            escaped = escapes(entry).await;
+        }
+    }
+    escaped
 }
 
 /// Judges the server with this defect.

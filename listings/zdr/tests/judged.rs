@@ -6,7 +6,7 @@ use zdr::report::{Code, Report};
 use zdr::server::spec::Spec;
 
 /// How often a server is judged whose report says that this machine was too slow for its load.
-const TRIES: usize = 5;
+pub const TRIES: usize = 5;
 
 pub async fn judge(spec: &Spec, options: &Options) -> Report {
     let (_never, interrupt) = watch::channel(None);
