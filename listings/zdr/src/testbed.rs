@@ -4,7 +4,7 @@
 //! The folder holds what all test beds of a run share ([`shared`]), the way to set one up
 //! ([`setup`]), what is kept of one in which something failed ([`keep`]), what is asked before anything is
 //! rotated ([`preflight`]), a look that verifies nothing ([`mod@look`]), whether HTTP/3 is spoken ([`http3`]), what can be found out about a server
-//! of which only the command is known ([`discover`]), which kinds of keys it takes (`kinds`), whether a signal would end it (`signalled`), whether
+//! of which only the command is known ([`discover`]), which kinds of keys it takes (`kinds`), whether it can be told of new files (`signalled`), whether
 //! it serves more than one client at a time (`side_by_side`), and a rotation with everything that a client sees of it
 //! ([`rotate`]). It may use [`load`](crate::load) and [`server`](crate::server).
 

@@ -2,15 +2,17 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Plain, Stdio};
 use std::time::Duration;
 
+use rustix::io::Errno;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::server::error::it_said_last;
+use crate::server::error::{StartError, it_said_last};
 use crate::server::placeholders::Placeholders;
 use crate::server::process_tree::MARKER;
 use crate::server::user::User;
@@ -63,6 +65,33 @@ impl Launcher {
         filled.map(|(_, filled)| filled).collect()
     }
 
+    /// Why the program of a command cannot be started, as far as its file tells.
+    pub(crate) fn unstartable(&self, command: &[String]) -> Option<StartError> {
+        // Which process that is, is known only when the command is run.
+        let filled = self.filled(command);
+        let named = filled.first().filter(|named| !named.contains("{pid}"))?;
+        let program = beside(named);
+        let folders = match named.contains('/') {
+            true => vec![PathBuf::new()],
+            false => search_path(),
+        };
+        let files = folders
+            .into_iter()
+            .map(|folder| self.folder.join(folder).join(&program))
+            .filter_map(|path| Some((path.metadata().ok()?, path)))
+            .filter(|(found, _)| found.is_file())
+            .collect::<Vec<_>>();
+        let can_run = |mode: u32| mode & 0o111 != 0;
+        if files.iter().any(|(of, _)| can_run(of.permissions().mode())) {
+            return None;
+        }
+        let (errno, path) = match files.into_iter().next() {
+            Some((_, path)) => (Errno::ACCESS, path),
+            None => (Errno::NOENT, self.folder.join(&program)),
+        };
+        Some(StartError::Program(named.clone(), path, errno.into()))
+    }
+
     /// Makes all in this folder the user's, as whom the programs run.
     pub(crate) fn give(&self, folder: &Path) -> io::Result<()> {
         self.user.map_or(Ok(()), |user| user.give(folder))
@@ -112,6 +141,12 @@ fn end_of(mut file: File) -> io::Result<String> {
     let mut bytes = Vec::new();
     file.take(PAGE).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The folders in which the system looks for a program without a slash.
+fn search_path() -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
+    std::env::split_paths(&path).collect()
 }
 
 /// A program of the same build lies beside `zdr`. All others are looked for on the search path.

@@ -10,6 +10,7 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use crate::server::Server;
+use crate::server::advice::Advice;
 use crate::server::holder::Holder;
 use crate::server::lines::in_shell;
 use crate::server::process_tree::{ProcessTree, would_end};
@@ -69,6 +70,18 @@ impl Server {
             return self.launch().await.map_err(|error| error.to_string());
         }
         Ok(())
+    }
+
+    /// Why the program that tells it of new files cannot be started, and what to change.
+    pub(crate) fn cannot_be_told(&self) -> Option<Advice> {
+        let error = self
+            .launcher
+            .unstartable(self.spec.reload.command.as_ref()?)?;
+        Some(Advice {
+            what: format!("the `command` of `[reload]` would tell it nothing: {error}"),
+            tried: "looking for the program of that command. It was not started".into(),
+            ..error.advice()?
+        })
     }
 
     /// The name of the signal by which it is told, and the process that gets it, where that would be the end of

@@ -21,7 +21,7 @@ use crate::testbed::hello::unmet;
 use crate::testbed::long_answer::long_answer;
 use crate::testbed::look::{Look, greets_as, look};
 use crate::testbed::side_by_side::served_side_by_side;
-use crate::testbed::signalled::survives_its_signal;
+use crate::testbed::signalled::can_be_told;
 
 /// A server behind a proxy may still be on its way.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -55,7 +55,7 @@ pub(crate) async fn ready(
     if classes.contains(&Class::Pooled) {
         served_side_by_side(target, pool).await?;
     }
-    survives_its_signal(&testbed.server).await?;
+    can_be_told(&testbed.server).await?;
     let serial = &testbed.good.facts.serial;
     let told = match spec.attach {
         Some(_) => format!(

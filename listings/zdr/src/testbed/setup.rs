@@ -31,7 +31,7 @@ use crate::testbed::look::look;
 use crate::testbed::preflight::answers;
 use crate::testbed::rotate::until_shown;
 use crate::testbed::shared::SharedFixtures;
-use crate::testbed::signalled::survives_its_signal;
+use crate::testbed::signalled::can_be_told;
 use crate::testbed::{TestBed, write_client_roots};
 
 impl SharedFixtures {
@@ -308,8 +308,8 @@ async fn accepted(testbed: &TestBed, attach: &Attach) -> Result<(), Error> {
     let error = match opened {
         Ok(Ok(_)) => {
             answers_so_far(testbed, attach).await?;
-            let survives = survives_its_signal(&testbed.server).await;
-            return survives.map_err(|error| before_writing(attach, error));
+            let told = can_be_told(&testbed.server).await;
+            return told.map_err(|error| before_writing(attach, error));
         }
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("no answer within {patience:?}"),

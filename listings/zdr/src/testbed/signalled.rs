@@ -1,5 +1,6 @@
-//! Whether the signal by which a server is told of new files ends the process that gets it: a script that only starts
-//! the server, or a server without a handler. The system tells that of most before anything is sent.
+//! Whether a server can be told of new files at all: whether the program for it is there, and whether the signal ends
+//! the process that gets it, which is a script that only starts the server, or a server without a handler. The system
+//! tells most of that before anything is sent.
 
 use std::time::Duration;
 
@@ -17,11 +18,19 @@ const AGAIN: Duration = Duration::from_millis(500);
 const BOUND: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Waits until the signal by which it is told would not end it.
+/// Looks whether the program that tells it is there, and waits until the signal by which it is told would not end it.
 ///
 /// # Errors
-/// When it still would after a while, with what to change.
-pub(super) async fn survives_its_signal(server: &Server) -> Result<(), Error> {
+/// When the program cannot be started, or the signal still would end it after a while: with what to change.
+pub(super) async fn can_be_told(server: &Server) -> Result<(), Error> {
+    match server.cannot_be_told() {
+        Some(advice) => Err(Error::Preflight(Box::new(advice))),
+        None => survives_its_signal(server).await,
+    }
+}
+
+/// Waits until the signal by which it is told would not end it.
+async fn survives_its_signal(server: &Server) -> Result<(), Error> {
     let bound = Instant::now() + BOUND;
     while let Some((name, pid)) = server.would_end_by_its_signal() {
         if Instant::now() >= bound {

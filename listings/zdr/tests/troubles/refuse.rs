@@ -167,6 +167,26 @@ fn a_program_that_cannot_be_run() {
     }
 }
 
+/// A server that is never told cannot fail: that nobody tells it is the description's mistake.
+#[test]
+fn a_way_to_reload_that_is_no_program() {
+    for (program, why, change) in [
+        ("no-such-reload", "No such file", "change: name a program"),
+        ("./server.toml", "Permission denied", "chmod +x"),
+    ] {
+        let toml = format!("{SOUND}[reload]\ncommand = [\"{program}\", \"now\"]\n");
+        let starts = format!("`{program}` cannot be started");
+        let parts = [
+            "before anything was rotated",
+            "`[reload]`",
+            &starts,
+            why,
+            change,
+        ];
+        refused(&toml, &[], &parts);
+    }
+}
+
 #[test]
 fn a_server_that_does_not_come_up() {
     let dies = "command = [\"sh\", \"-c\", \"echo port 80 is taken >&2; exit 7\"]\n";
@@ -482,10 +502,13 @@ fn who_gives_an_address_or_nothing_is_told_what_to_give() {
     }
     let parts = ["SERVER", "--command <COMMAND>"];
     folder.run(&["check"]).says(2, &parts);
-    let parts = ["--jobs", "expected a whole number from 1 on"];
-    folder
-        .run(&["check", "s.toml", "--jobs", "0"])
-        .says(2, &parts);
+    // With as many as the largest number says, the room for them would end the process.
+    let parts = ["--jobs", "expected a whole number from 1 to 1000"];
+    for jobs in ["0", "18446744073709551615"] {
+        folder
+            .run(&["check", "s.toml", "--plan", "--jobs", jobs])
+            .says(2, &parts);
+    }
 }
 
 #[test]
