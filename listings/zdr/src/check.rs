@@ -29,6 +29,7 @@ use crate::scenarios::{self, ScenarioRuns, unjudged};
 use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
 use crate::testbed::preflight::ready;
+use crate::testbed::rotate::few_come;
 use crate::testbed::shared::SharedFixtures;
 use crate::testbed::signalled::{ended_by_its_signal, half_handed_over};
 use ch11_verification::attempt::Class;
@@ -291,8 +292,9 @@ async fn stop(load: Load, control: &RunControl<'_>, interrupted: &mut Option<Str
     }
 }
 
-/// Looks at what the server does while nothing is rotated, where clients met what that explains. An interruption ends it,
-/// and what it would have explained is not known.
+/// Looks at what the server does while nothing is rotated, where clients met what that explains. As long as that takes, it
+/// is seen as well whether the server comes back to an older certificate. An interruption ends it, and what it would have
+/// explained is not known.
 async fn look_afterwards(
     run: &mut Run,
     testbed: &TestBed,
@@ -300,12 +302,16 @@ async fn look_afterwards(
     interrupted: &mut Option<String>,
 ) {
     if interrupted.is_none() {
+        let (recorder, client) = (run.recorder.clone(), run.client.clone());
         let looking = async {
             run.look_for_clear_text(testbed).await;
             run.look_for_own_ages(testbed, control).await;
         };
         tokio::select! {
+            // In this order: where there is nothing to look for, nobody comes.
+            biased;
             () = Box::pin(looking) => return,
+            () = Box::pin(few_come(&testbed.target, &recorder, &client)) => {}
             error = control.interrupted() => *interrupted = Some(error),
         }
     }

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use crate::compare::merge::MergeError;
 use crate::report::file::ReportError;
-use crate::server::advice::Advice;
+use crate::server::advice::{Advice, of_user};
 use crate::server::error::{StartError, it_said_last};
 use crate::server::output::ServerOutput;
 use crate::server::spec_file::SpecError;
@@ -96,14 +96,26 @@ impl Error {
     /// With the last lines of the server, where clients met something else than they should before anything was
     /// rotated, or where the first reload has ended it.
     pub(crate) fn with_said(mut self, output: &ServerOutput) -> Self {
+        self = self.without_keys(output);
         if let Self::Preflight(advice) | Self::Signalled(advice) = &mut self {
-            // What came in the clear may be what is in the server's files.
-            advice.seen = output.without_keys(&advice.seen);
             let said = output.last();
             if !said.trim().is_empty() {
                 advice.seen += "\n";
                 advice.seen += &it_said_last(&said);
             }
+            if let Some(change) = of_user(&said) {
+                advice.change = format!("{change}. Otherwise: {}", advice.change);
+            }
+        }
+        self
+    }
+
+    /// Without the lines of an answer that hold bytes of a key: what came in the clear may be what is in the server's
+    /// files.
+    pub(crate) fn without_keys(mut self, output: &ServerOutput) -> Self {
+        if let Self::Preflight(advice) | Self::Signalled(advice) = &mut self {
+            advice.what = output.without_keys(&advice.what);
+            advice.seen = output.without_keys(&advice.seen);
         }
         self
     }

@@ -178,6 +178,13 @@ impl TestBed {
         self.server.output().look_for_keys_in(&pem);
     }
 
+    /// An error without bytes of a key: neither of those that were issued, nor of the one in the files of a server that
+    /// runs already.
+    pub(crate) fn without_keys(&self, error: Error) -> Error {
+        self.look_for_key_in_files();
+        error.without_keys(self.server.output())
+    }
+
     /// The name that the certificate bears.
     pub fn name(&self) -> &str {
         &self.name

@@ -51,7 +51,7 @@ pub(super) struct Run {
     pub(super) before: Option<Usage>,
     began: OffsetDateTime,
     rates: Rates,
-    client: Client,
+    pub(super) client: Client,
     pub(super) options: Options,
     outline: Report,
     pub(super) windows: Vec<Window>,

@@ -68,21 +68,67 @@ impl Times {
     }
 }
 
-/// For how long clients came after a reload, for people: a server may give old connections some time before it ends them,
-/// and who has left by then does not see it. `None` where nothing was rotated.
+/// For how long clients came after each reload, for people: a server may give old connections some time before it ends
+/// them, or come back to an older certificate, and who has left by then does not see it. `None` where nothing was rotated.
 pub(crate) fn watched(report: &Report) -> Option<String> {
-    let (first, last) = (report.rotations.first()?, report.rotations.last()?);
-    let since = |of: &Rotation| format::millis((report.seconds * 1e3 - of.notified_ms).max(0.0));
-    let watched = match report.rotations.len() {
-        1 => format!("{} after it", since(first)),
-        _ => format!(
-            "{} after the first, and for {} after the last",
-            since(first),
-            since(last)
+    clients_came(report.seconds, &report.rotations)
+}
+
+fn clients_came(seconds: f64, rotations: &[Rotation]) -> Option<String> {
+    let (first, last) = (rotations.first()?, rotations.last()?);
+    let since = |of: &Rotation| format::millis((seconds * 1e3 - of.notified_ms).max(0.0));
+    let pairs = rotations.windows(2);
+    let between = pairs.map(|pair| pair[1].began_ms - pair[0].notified_ms);
+    let shortest = between.min_by(f64::total_cmp);
+    let (watched, between) = match shortest {
+        None => (format!("{} after it", since(first)), ""),
+        Some(shortest) => (
+            format!(
+                "{} after the first, for {} after the last, and for {} or more from one to the next",
+                since(first),
+                since(last),
+                format::millis(shortest.max(0.0))
+            ),
+            " after the last, and --interval-ms from one to the next",
         ),
     };
     Some(format!(
-        "Clients came for {watched}. A connection that the server ends later, by a shutdown timeout for example, is not \
-         seen to end: --steady-ms watches longer."
+        "Clients came for {watched}. What the server does later is not seen: it may end a connection, by a shutdown \
+         timeout for example, or show an older certificate again. --steady-ms watches longer{between}."
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of these rotations, each told 10 ms after it began, in a run of ten seconds.
+    fn said(began: &[f64]) -> Option<String> {
+        let rotation = |began: &f64| Rotation {
+            number: 1,
+            serial: "01".into(),
+            began_ms: *began,
+            notified_ms: *began + 10.0,
+            first_new_ms: None,
+            last_old_ms: None,
+            overlap_ms: 0.0,
+            converged_ms: None,
+            complaint: None,
+        };
+        let rotations: Vec<_> = began.iter().map(rotation).collect();
+        clients_came(10.0, &rotations)
+    }
+
+    #[test]
+    fn for_how_long_each_rotation_was_watched_is_told() {
+        assert_eq!(said(&[]), None);
+        let one = said(&[1990.0]).unwrap_or_default();
+        assert!(one.contains("came for 8.00 s after it."), "{one}");
+        assert!(one.ends_with("--steady-ms watches longer."), "{one}");
+        let three = said(&[1990.0, 3500.0, 4700.0]).unwrap_or_default();
+        let parts =
+            "8.00 s after the first, for 5.29 s after the last, and for 1.19 s or more from";
+        assert!(three.contains(parts), "{three}");
+        assert!(three.contains("an older certificate again"), "{three}");
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use rustix::process::geteuid;
+
 use crate::server::lines::printable;
 
 /// What was tried, what was seen, and what to change.
@@ -35,6 +37,29 @@ impl fmt::Display for Advice {
     }
 }
 
+/// What to do about a server, or what prepares it, that does not get on with the user that it runs as: it refuses to be
+/// root, or becomes another user, who may not read what is root's. `None` where it says nothing of that, or `zdr` cannot
+/// start it as another user.
+pub(crate) fn of_user(said: &str) -> Option<&'static str> {
+    of_root(said).filter(|_| geteuid().is_root())
+}
+
+/// The same, where it was started by root.
+fn of_root(said: &str) -> Option<&'static str> {
+    const REFUSES: [&str; 4] = ["as root", "\"root\"", "non-root", "unprivileged user"];
+    let said = said.to_lowercase();
+    if said.contains("permission denied") {
+        return Some(
+            "whose files these are: they belong to root. If the server changes to another user before it reads them, set \
+             `user` in the TOML file to that user's name",
+        );
+    }
+    REFUSES.iter().any(|words| said.contains(words)).then_some(
+        "set `user` in the TOML file to the name of a user without root's rights, such as \"nobody\": the server is \
+         started as that user then, who owns its files",
+    )
+}
+
 /// What to do about a server that ends at its start, and says why.
 pub(crate) fn of_complaint(said: &str) -> &'static str {
     match speaks_of_a_key(said) {
@@ -61,7 +86,29 @@ fn speaks_of_a_key(said: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::of_complaint;
+    use super::{of_complaint, of_root};
+
+    /// What hitch, PostgreSQL, its `initdb`, Apache httpd and memcached say when root starts them, and servers that
+    /// become another user before they read their files.
+    #[test]
+    fn a_server_that_does_not_get_on_with_root_is_told_of_the_key_user() {
+        let of_root = |said: &str| of_root(said).unwrap_or_default();
+        for said in [
+            "[23924] {core} ERROR: Refusing to run workers as root.",
+            "\"root\" execution of the PostgreSQL server is not permitted.",
+            "The server must be started under an unprivileged user ID",
+            "initdb: error: cannot be run as root",
+            "Error:\tApache has not been designed to serve pages while\n\trunning as root!",
+            "can't run as root without the -u switch",
+        ] {
+            assert!(of_root(said).starts_with("set `user`"), "{said}");
+        }
+        let denied = "nginx: [emerg] cannot load /x/tls.key: (13: Permission denied)";
+        assert!(of_root(denied).contains("set `user`"), "{denied}");
+        for said in ["cannot open /root/tls.key", "the root of /srv is missing"] {
+            assert_eq!(of_root(said), "", "{said}");
+        }
+    }
 
     #[test]
     fn a_server_that_ends_for_its_key_is_asked_which_kind_it_takes() {

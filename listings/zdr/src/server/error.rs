@@ -7,9 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::process::geteuid;
-
-use crate::server::advice::{Advice, of_complaint};
+use crate::server::advice::{Advice, of_complaint, of_user};
 use crate::server::holder::Holder;
 
 /// Why a server could not be started, or not be attached to.
@@ -177,6 +175,12 @@ impl StartError {
                 seen: error.to_string(),
                 change: unstarted(path, error),
             }),
+            Self::Setup(command, error) => Some(Advice {
+                what: "a command of `setup` failed".into(),
+                tried: format!("running {command}"),
+                seen: error.clone(),
+                change: of_user(error)?.into(),
+            }),
             Self::Ended {
                 command,
                 status,
@@ -266,11 +270,7 @@ fn ended(command: &str, status: &str, held: &[Holder], said: &str) -> Advice {
             "let the command stay for as long as the server serves, and print why it cannot. To try \
              it without `zdr`, run it with files of your own in place of these"
         }
-        said if said.to_lowercase().contains("permission denied") && geteuid().is_root() => {
-            "whose files these are: they belong to root. If the server changes to another user before it reads them, \
-             set `user` to that user's name"
-        }
-        said => of_complaint(said),
+        said => of_user(said).unwrap_or_else(|| of_complaint(said)),
     };
     Advice {
         what,
@@ -320,8 +320,15 @@ impl NotReady {
         self.listens.contains(&self.expected) || self.listens.contains(&everywhere)
     }
 
+    fn wait_longer(&self) -> String {
+        format!(
+            "raise `within_ms` in `[ready]` above {} if the server needs longer; otherwise find out what it waits for",
+            self.waited.as_millis()
+        )
+    }
+
     fn advice(&self) -> Advice {
-        let (expected, waited) = (self.expected, self.waited);
+        let expected = self.expected;
         let tried = match &self.event {
             None => format!("running {}\nconnecting to {expected}", self.command),
             Some(event) => format!(
@@ -363,11 +370,7 @@ impl NotReady {
                     .into()
             }
             (_, true) if !self.held.is_empty() => FREE_PORT.into(),
-            (_, true) => format!(
-                "raise `within_ms` in `[ready]` above {} if the server needs longer; otherwise find out what \
-                 it waits for",
-                waited.as_millis()
-            ),
+            (_, true) => of_user(&self.said).map_or_else(|| self.wait_longer(), str::to_owned),
         };
         Advice {
             what: self.what(),

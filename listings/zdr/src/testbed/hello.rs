@@ -1,14 +1,20 @@
-//! A client's hello that offers all there is, whether or not a client here could go on with it: what a server
-//! agrees to says what the clients here lack.
+//! Hellos of clients that say why a server turns the ordinary ones away.
 //!
-//! It brings no key share. A server of TLS 1.3 has to name the group that it wants then (RFC 9846,
+//! A hello that offers all there is, whether or not a client here could go on with it: what a server agrees to says what
+//! the clients here lack. It brings no key share. A server of TLS 1.3 has to name the group that it wants then (RFC 9846,
 //! HelloRetryRequest), and one of TLS 1.2 names it in the clear (ServerKeyExchange). Nothing is verified, and
 //! nothing follows.
+//!
+//! A hello that lacks the key of ML-KEM alone, which makes it so long that it may come in two packets: what reads no more
+//! than the first takes the short one, and not the ordinary one (tldr.fail).
 
 use std::io;
+use std::sync::Arc;
 
-use rustls::crypto::CryptoProvider;
-use rustls::{CipherSuite, NamedGroup, ProtocolVersion};
+use lab::client::Client;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::ServerName;
+use rustls::{CipherSuite, ClientConfig, ClientConnection, NamedGroup, ProtocolVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -17,6 +23,7 @@ use crate::attempt::FailureKind;
 use crate::load::Target;
 use crate::load::dialogue::before_tls;
 use crate::load::failure::Failed;
+use crate::server::advice::Advice;
 
 /// Cipher suites that no client here has: CBC, CCM, key exchange by DHE or by RSA.
 const OTHER_SUITES: [u16; 24] = [
@@ -49,21 +56,93 @@ struct Agreed {
     group: Option<u16>,
 }
 
-/// What a server wants and no client here has, with what to change; where that is why it turned a client away.
-pub(super) async fn unmet(target: &Target, failed: &Failed) -> Option<(String, String)> {
-    if !matches!(failed.kind, FailureKind::Alert | FailureKind::HandshakeCut) {
-        return None;
+/// What a server wants and no client here has, or what of a hello it does not bear; where that is why it turned a client
+/// away.
+pub(super) async fn unmet(target: &Target, failed: &Failed) -> Option<Advice> {
+    let turns_away = [FailureKind::Alert, FailureKind::HandshakeCut];
+    let address = *target.address.borrow();
+    let unlike = match turns_away.contains(&failed.kind) {
+        true => lacked(target).await,
+        false => None,
+    };
+    if let Some((what, change)) = unlike {
+        return Some(Advice {
+            what,
+            tried: format!("a handshake with {address}, and then a hello that offers all there is"),
+            seen: format!("{} ({})", failed.kind, failed.error),
+            change,
+        });
     }
+    let is_cut = turns_away.contains(&failed.kind) || failed.kind == FailureKind::Stalled;
+    let (usual, short) = match is_cut {
+        true => Box::pin(needs_less(target)).await?,
+        false => return None,
+    };
+    Some(Advice {
+        what: format!("it does not take a hello of {usual} bytes, and takes one of {short}"),
+        tried: format!(
+            "a handshake with {address} that offers X25519MLKEM768, as browsers do, and the same without that"
+        ),
+        seen: format!(
+            "{} ({}); without X25519MLKEM768, an answer",
+            failed.kind, failed.error
+        ),
+        change: format!(
+            "what reads the hello, be it the server or something before it: it has to read on until the whole record is \
+             there. With a key of ML-KEM a hello is longer than many packets, so that it may come in two (https://tldr.fail). \
+             Browsers send such hellos, and are turned away as well. To see it by hand, use OpenSSL 3.5 or later: \
+             openssl s_client -groups X25519MLKEM768:X25519 -connect {address} -servername {}",
+            target.name
+        ),
+    })
+}
+
+async fn lacked(target: &Target) -> Option<(String, String)> {
     let asking = Box::pin(ask(target));
     let agreed = timeout(target.patience, asking).await.ok()?.ok()??;
-    lacking(agreed, &rustls::crypto::aws_lc_rs::default_provider())
+    lacking(agreed, &aws_lc_rs::default_provider())
+}
+
+/// How long the ordinary hello is, and one without the key of ML-KEM; where the server takes that one alone.
+async fn needs_less(target: &Target) -> Option<(usize, usize)> {
+    let client = |provider| {
+        let config = target.config_of(provider, rustls::DEFAULT_VERSIONS).ok()?;
+        let config = Arc::new(config);
+        let bytes = length(&config, &target.name)?;
+        let client = Client::with_config(config, &target.name).ok()?;
+        Some((client, bytes))
+    };
+    let (ordinary, usual) = client(aws_lc_rs::default_provider())?;
+    let (other, short) = client(without_ml_kem())?;
+    let (_, answered) = target.probe(&other).await;
+    answered.ok()?;
+    // It may have become ready meanwhile.
+    let (_, again) = target.probe(&ordinary).await;
+    again.err()?;
+    Some((usual, short))
+}
+
+fn without_ml_kem() -> CryptoProvider {
+    let mut provider = aws_lc_rs::default_provider();
+    let groups = &mut provider.kx_groups;
+    groups.retain(|group| group.name() != NamedGroup::X25519MLKEM768);
+    provider
+}
+
+/// How many bytes such a client says first.
+fn length(config: &Arc<ClientConfig>, name: &str) -> Option<usize> {
+    let name = ServerName::try_from(name.to_owned()).ok()?;
+    let mut client = ClientConnection::new(config.clone(), name).ok()?;
+    let mut hello = Vec::new();
+    client.write_tls(&mut hello).ok()?;
+    Some(hello.len())
 }
 
 async fn ask(target: &Target) -> io::Result<Option<Agreed>> {
     let address = *target.address.borrow();
     let mut tcp = TcpStream::connect(address).await?;
     before_tls(target.speech(), &mut tcp).await?;
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let provider = aws_lc_rs::default_provider();
     tcp.write_all(&hello(&target.name, &provider)).await?;
     let (mut seen, mut bytes) = (Vec::new(), [0; 16 * 1024]);
     loop {

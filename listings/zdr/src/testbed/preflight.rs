@@ -211,13 +211,8 @@ async fn other_name(sibling: &Target) -> Result<(), Error> {
 /// Why no client is served, after a look without a client's scruples.
 async fn explained(target: &Target, failed: &Failed) -> Advice {
     let address = *target.address.borrow();
-    if let Some((what, change)) = unmet(target, failed).await {
-        return Advice {
-            what,
-            tried: format!("a handshake with {address}, and then a hello that offers all there is"),
-            seen: format!("{} ({})", failed.kind, failed.error),
-            change,
-        };
+    if let Some(advice) = unmet(target, failed).await {
+        return advice;
     }
     if target.protocol.is_dialogue() && !shows_something_else(failed.kind) {
         return dialogue(target, failed);

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use lab::authority::Issued;
 use lab::client::Client;
+use tokio::time::sleep;
 
 use crate::attempt::{Attempt, Class, FailureKind, Recorder};
 use crate::error::Error;
+use crate::load::Target;
 use crate::testbed::TestBed;
 use crate::testbed::beside::attempt;
 use ch11_verification::rotation::{self, Watched, Window};
@@ -59,6 +61,19 @@ pub async fn watch(
         converged,
         end: recorder.now(),
         complaint,
+    }
+}
+
+/// From one client to the next where few come.
+const SELDOM: Duration = Duration::from_millis(500);
+
+/// One client comes after the other, two a second, and each is written down. This has no end of its own.
+pub(crate) async fn few_come(target: &Target, recorder: &Recorder, client: &Client) {
+    loop {
+        let probing = async || target.probe(client).await;
+        let come = attempt(Class::Full, target, recorder, probing).await;
+        recorder.put(come);
+        sleep(SELDOM).await;
     }
 }
 

@@ -53,7 +53,8 @@ impl SharedFixtures {
             return Ok(testbed);
         };
         let mut testbed = Box::pin(builder.start(good)).await?;
-        Box::pin(accepted(&testbed, attach)).await?;
+        let accepted = Box::pin(accepted(&testbed, attach)).await;
+        accepted.map_err(|error| testbed.without_keys(error))?;
         let written = testbed.site.write(&testbed.good.clone());
         written.map_err(|error| {
             StartError::Named("attach.directory", attach.directory.clone(), error)
@@ -74,7 +75,8 @@ impl SharedFixtures {
         builder.chains = Arc::new(Chains::of_others());
         let testbed = builder.start(nothing).await?;
         if let Some(attach) = &self.spec().attach {
-            accepted(&testbed, attach).await?;
+            let accepted = accepted(&testbed, attach).await;
+            accepted.map_err(|error| testbed.without_keys(error))?;
         }
         Ok(testbed)
     }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use zdr::attempt::{Class, FailureKind};
-use zdr::report::Evidence;
+use zdr::report::{Code, Evidence, Finding};
 
 use super::{Folder, ONE_ROTATION};
 
@@ -124,6 +124,40 @@ fn connections_that_are_ended_some_seconds_after_a_reload_are_lost() {
     let is_held = |of: &Evidence| of.class == Class::Held && of.kind == FailureKind::Interrupted;
     assert!(seen.any(is_held), "{}", done.out);
     assert!(done.out.contains("Clients came for "), "{}", done.out);
+}
+
+/// Long after the last client of the load, and while it is looked whether it ends conversations at an age of its own.
+#[test]
+fn a_certificate_that_comes_back_some_seconds_after_a_reload_is_seen() {
+    let Some(python) = lab_test::peer::find("python3") else {
+        return;
+    };
+    let server = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/strangers/comes_back.py");
+    let toml = format!(
+        "command = [{python:?}, {server:?}, \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\n\
+         protocol = \"redis\"\n[reload]\nsignal = \"HUP\"\n"
+    );
+    let arguments = [
+        "--rotations",
+        "1",
+        "--interval-ms",
+        "100",
+        "--steady-ms",
+        "1600",
+        "--rate",
+        "5",
+        "--patience-ms",
+        "20000",
+        "--no-scenarios",
+        "--classes",
+        "full,held",
+    ];
+    let folder = Folder::new();
+    let done = folder.check(&toml, &arguments).end();
+    done.says(1, &["held: the server ended conversations"]);
+    let report = folder.report();
+    let back = |of: &Finding| of.code == Code::WentBack;
+    assert!(report.findings.iter().any(back), "{}", done.out);
 }
 
 /// MQTT's brokers end the connection of a client when another one comes with its name.

@@ -583,6 +583,29 @@ fn what_clients_here_lack_is_named() {
     ]);
 }
 
+/// What reads no more of a hello than one packet holds does not know the hellos of today. By hand, with an older OpenSSL,
+/// it looks sound.
+#[test]
+fn a_server_that_takes_no_long_hello_is_told_so() {
+    let Some(python) = lab_test::peer::find("python3") else {
+        return;
+    };
+    let server = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/strangers/long_hello.py");
+    let toml = |how: &str| {
+        format!(
+            "command = [{python:?}, {server:?}, \"{how}\", \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\n\
+             protocol = \"any_http\"\n"
+        )
+    };
+    let told: &[&str] = &[
+        "it does not take a hello of 14",
+        "that offers X25519MLKEM768, as browsers do",
+        "without X25519MLKEM768, an answer",
+        "read on until the whole record is there",
+    ];
+    no_verdict(&[(toml("closes"), told), (toml("waits"), told)]);
+}
+
 /// What keeps a server of one client at a time busy is a client that keeps its connection: a class of its own is not
 /// told to stay away for that.
 #[test]

@@ -96,6 +96,39 @@ fn plain_http_is_spoken() {
     );
 }
 
+/// What it says may be what is in its files.
+#[test]
+fn a_key_that_a_server_says_in_the_clear_is_not_quoted() {
+    let folder = Folder::new();
+    folder.run(&["ca", "ca"]).says(0, &[]);
+    let issue = ["issue", "--ca", "ca", "--to", "files"];
+    folder.run(&issue).says(0, &[]);
+    let key = fs::read_to_string(folder.path("files/tls.key")).unwrap();
+    let lines = key.lines().filter(|line| !line.starts_with("--"));
+    let said: String = lines.collect();
+    let secret = said[48..64].to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for mut tcp in listener.incoming().flatten() {
+            let _ = tcp.write_all(format!("{said}\r\n").as_bytes());
+            // Until the client has said something, or is gone.
+            let _ = tcp.read(&mut [0; 4096]);
+        }
+    });
+    for observe in [&[][..], &["--observe"]] {
+        let arguments = [&short()[..], observe].concat();
+        let done = folder.check(&attach(&address, ""), &arguments).end();
+        done.says(
+            3,
+            &["do not accept", "(a line with bytes of a private key)"],
+        );
+        assert!(!done.err.contains(&secret), "{}", done.err);
+    }
+    let now = fs::read_to_string(folder.path("files/tls.key")).unwrap();
+    assert!(now == key, "its files were written");
+}
+
 fn plain(mut tcp: TcpStream) {
     let _ = tcp.read(&mut [0; 1024]);
     let _ = tcp.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
