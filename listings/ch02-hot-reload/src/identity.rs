@@ -204,15 +204,23 @@ pub fn anchors(source: &Source) -> Result<Vec<CertificateDer<'static>>, Rejected
 /// When there is none, or rustls does not take one of them as an anchor.
 pub fn trust_anchors(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, Rejected> {
     let anchors = certificates(pem, path)?;
-    let mut store = RootCertStore::empty();
     for (anchor, at) in anchors.iter().zip(1..) {
-        let added = store.add(anchor.clone());
-        added.map_err(|error| {
-            let words = of_authority(&error, at, anchors.len());
-            reject(Reason::Malformed, path, &words)
-        })?;
+        taken_as_anchor(anchor, (at, anchors.len()), path)?;
     }
     Ok(anchors)
+}
+
+/// Whether rustls takes this certificate as an anchor, the one at this place of so many in the file at `path`.
+///
+/// # Errors
+/// `malformed`, with what rustls says of it.
+pub fn taken_as_anchor(
+    anchor: &CertificateDer<'static>,
+    (at, of): (usize, usize),
+    path: &Path,
+) -> Result<(), Rejected> {
+    let added = RootCertStore::empty().add(anchor.clone());
+    added.map_err(|error| reject(Reason::Malformed, path, &of_authority(&error, at, of)))
 }
 
 /// Judges what was read, as `peers` would at the time `now`.

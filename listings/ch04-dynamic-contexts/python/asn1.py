@@ -1,14 +1,14 @@
 """DER (X.690), as much of it as certificates and keys need."""
 
 
-def first(der):
-    """Where the first value of some DER ends, and what it holds (section 8.1). Raises ValueError or
+def first(der, at=0):
+    """Where the first value of some DER ends that begins there, and what it holds (section 8.1). Raises ValueError or
     IndexError where it is cut, or its length is written in more bytes than it takes (section 10.1)."""
-    start, length = 2, der[1]
+    start, length = at + 2, der[at + 1]
     if length > 0x80:
         start += length - 0x80
-        length = int.from_bytes(der[2:start], "big")
-        if der[2] == 0 or length < 0x80:
+        length = int.from_bytes(der[at + 2:start], "big")
+        if der[at + 2] == 0 or length < 0x80:
             raise ValueError("no DER")
     value = der[start:start + length]
     if len(value) < length:
@@ -17,12 +17,13 @@ def first(der):
 
 
 def items(der):
-    """The values that stand one after the other: of each its tag, what it holds, and all of it."""
-    found = []
-    while der:
-        end, value = first(der)
-        found.append((der[0], value, der[:end]))
-        der = der[end:]
+    """The values that stand one after the other: of each its tag, what it holds, and all of it. What stands behind a
+    value is not copied: a certificate of a megabyte has a hundred thousand of them."""
+    found, at = [], 0
+    while at < len(der):
+        end, value = first(der, at)
+        found.append((der[at], value, der[at:end]))
+        at = end
     return found
 
 

@@ -154,23 +154,25 @@ def _dotted(name):
 
 def _holds(der, fields):
     """Whether these values stand there, and nothing else."""
+    at = 0
     for least, most, tags in fields:
         times = 0
-        while times < most and (end := _end(der)):
-            if tags is not None and der[0] not in tags:
+        while times < most and (end := _end(der, at)):
+            if tags is not None and der[at] not in tags:
                 break
-            if tags is not None and not tags[der[0]](asn1.first(der)[1]):
+            if tags is not None and not tags[der[at]](asn1.first(der, at)[1]):
                 return False
-            der, times = der[end:], times + 1
+            at, times = end, times + 1
         if times < least:
             return False
-    return not der
+    return at == len(der)
 
 
-def _end(der):
-    """Where the first value ends, in DER; 0 where there is none. A tag of several bytes stands nowhere in a certificate."""
+def _end(der, at=0):
+    """Where the value ends that begins there, in DER; 0 where there is none. A tag of several bytes stands nowhere in a
+    certificate."""
     try:
-        end, _ = asn1.first(der)
+        end, _ = asn1.first(der, at)
     except (IndexError, ValueError):
         return 0
-    return 0 if der[1] == _INDEFINITE or der[0] & 0x1f == 0x1f else end
+    return 0 if der[at + 1] == _INDEFINITE or der[at] & 0x1f == 0x1f else end

@@ -109,14 +109,19 @@ fn undefined(der: &[u8]) -> Option<String> {
     if let Some(what) = outline(der) {
         return Some(what);
     }
+    if !shape::has_whole_names(der) {
+        return Some(format!(
+            "a name in it has a part of nothing, which {UNREAD}"
+        ));
+    }
     let (_, parsed) = parse_x509_certificate(der).ok()?;
     let mut all = parsed.extensions().iter();
     let broken = all.find(|it| !shape::is_extension(&it.oid.to_id_string(), it.value))?;
     Some(format!("its extension {} {UNREAD}", broken.oid))
 }
 
-/// The same of the fields alone, without what extensions hold. OpenSSL parses no certificate without them, and its clients
-/// load no other certificate of a file with such an authority.
+/// The same of the fields alone, as OpenSSL parses them: without what extensions hold, and a name may have a part of
+/// nothing. Its clients load no other certificate of a file with an authority that they do not parse.
 pub(crate) fn outline(der: &[u8]) -> Option<String> {
     (!shape::is_certificate(der)).then(|| format!("a field of it {UNREAD}"))
 }
@@ -127,6 +132,22 @@ fn before_1970(certificate: &X509Certificate<'_>) -> Option<&'static str> {
     (begins < 0).then_some(
         "its dates begin before 1970, and clients of rustls do not parse that: have it issued anew",
     )
+}
+
+/// Why clients of OpenSSL or GnuTLS load no certificate of a file with this authority, needed or not.
+pub(crate) fn unloaded(certificate: &X509Certificate<'_>) -> Option<&'static str> {
+    if certificate.signature_algorithm != certificate.tbs_certificate.signature {
+        return Some(
+            "it names two algorithms for its signature, and clients of GnuTLS load no file with such a one",
+        );
+    }
+    if certificate.version() == X509Version::V1 && !certificate.extensions().is_empty() {
+        return Some(
+            "it is of version 1 of X.509 and has extensions, which came with version 3, and clients of GnuTLS load no \
+             file with such a one",
+        );
+    }
+    form(certificate)
 }
 
 /// What OpenSSL does not accept, even of an authority. Such a number it does not parse, and OpenSSL 3.6 does not parse a

@@ -3,7 +3,10 @@
 //! Each library parses some of these fields strictly, and each one others. A certificate whose fields are all as they are
 //! defined is parsed by each of them. What is asked here comes last: other modules know more of what is wrong.
 
-use Held::{Anything, Ascii, Bits, Either, Identifier, Number, Truth, Values, Wrapped};
+use Held::{
+    Address, Anything, Ascii, Bits, Byte, Either, Identifier, Number, Truth, Units, Values, Whole,
+    Wrapped,
+};
 use Often::{Any, AtLeastOnce, AtMostOnce, Once};
 
 /// What a value holds.
@@ -13,6 +16,9 @@ enum Held {
     Bits,
     /// An IA5String.
     Ascii,
+    /// The address of a revocation list, in ASCII by RFC 5280. Each library takes UTF-8, and looks at it where it checks
+    /// revocation. Python shows it in words.
+    Address,
     /// One value of any type. One that says that it is UTF-8 is: Python shows that in words.
     Wrapped,
     /// An object identifier (X.690, section 8.19).
@@ -21,6 +27,12 @@ enum Held {
     Number,
     /// One byte, in DER (section 11.1).
     Truth,
+    /// One byte: OpenSSL parses each one.
+    Byte,
+    /// Whole bytes in a BIT STRING.
+    Whole,
+    /// Characters of so many bytes each.
+    Units(usize),
     Values(&'static [Field]),
     /// These fields, or others.
     Either(&'static [Field], &'static [Field]),
@@ -50,8 +62,8 @@ const TEXT: Field = Field(
         (0x13, Anything),
         (0x14, Anything),
         (0x16, Anything),
-        (0x1c, Anything),
-        (0x1e, Anything),
+        (0x1c, Units(4)),
+        (0x1e, Units(2)),
     ],
 );
 
@@ -59,13 +71,26 @@ const ATTRIBUTES: Held = Values(&[Field(AtLeastOnce, &[(0x30, Values(&[IDENTIFIE
 
 const NAME: Held = Values(&[Field(Any, &[(0x31, ATTRIBUTES)])]);
 
+/// A name as OpenSSL parses it: a part of it may be of nothing.
+const LOOSE_NAME: Held = Values(&[Field(
+    Any,
+    &[(
+        0x31,
+        Values(&[Field(Any, &[(0x30, Values(&[IDENTIFIER, TEXT]))])]),
+    )],
+)]);
+
+const OTHER_NAME: Held = Values(&[IDENTIFIER, Field(Once, &[(0xa0, Wrapped)])]);
+
+const DIRECTORY: Held = Values(&[Field(Once, &[(0x30, NAME)])]);
+
 /// The tags of a general name (section 4.2.1.6).
 const GENERAL: &[(u8, Held)] = &[
-    (0xa0, Values(&[IDENTIFIER, Field(Once, &[(0xa0, Wrapped)])])),
+    (0xa0, OTHER_NAME),
     (0x81, Ascii),
     (0x82, Ascii),
     (0xa3, Anything),
-    (0xa4, Values(&[Field(Once, &[(0x30, NAME)])])),
+    (0xa4, DIRECTORY),
     (0xa5, Anything),
     (0x86, Ascii),
     (0x87, Anything),
@@ -84,7 +109,33 @@ const CERTIFICATE: &[Field] = &[Field(
         Values(&[
             Field(Once, &[(0x30, BODY)]),
             Field(Once, &[(0x30, ALGORITHM)]),
-            Field(Once, &[(0x03, Bits)]),
+            Field(Once, &[(0x03, Whole)]),
+        ]),
+    )],
+)];
+
+/// What asks the two names of a certificate alone, and each part of them.
+const NAMED: &[Field] = &[Field(
+    Once,
+    &[(
+        0x30,
+        Values(&[
+            Field(
+                Once,
+                &[(
+                    0x30,
+                    Values(&[
+                        Field(AtMostOnce, &[(0xa0, Anything)]),
+                        Field(Once, &[(0x02, Anything)]),
+                        Field(Once, &[(0x30, Anything)]),
+                        Field(Once, &[(0x30, NAME)]),
+                        Field(Once, &[(0x30, Anything)]),
+                        Field(Once, &[(0x30, NAME)]),
+                        Field(Any, &[]),
+                    ]),
+                )],
+            ),
+            Field(Any, &[]),
         ]),
     )],
 )];
@@ -96,9 +147,9 @@ const BODY: Held = Values(&[
     ),
     Field(Once, &[(0x02, Number)]),
     Field(Once, &[(0x30, ALGORITHM)]),
-    Field(Once, &[(0x30, NAME)]),
+    Field(Once, &[(0x30, LOOSE_NAME)]),
     Field(Once, &[(0x30, Values(&[DATE, DATE]))]),
-    Field(Once, &[(0x30, NAME)]),
+    Field(Once, &[(0x30, LOOSE_NAME)]),
     Field(
         Once,
         &[(
@@ -124,7 +175,7 @@ const EXTENSIONS: Held = Values(&[Field(
         0x30,
         Values(&[
             IDENTIFIER,
-            Field(AtMostOnce, &[(0x01, Truth)]),
+            Field(AtMostOnce, &[(0x01, Byte)]),
             Field(Once, &[(0x04, Anything)]),
         ]),
     )],
@@ -164,19 +215,36 @@ const CONSTRAINTS: &[Field] = &sequence(&[(
 
 const REASONS: Field = Field(AtMostOnce, &[(0x81, Bits)]);
 
-const POINT: Held = Values(&[Field(Once, &[(0xa0, NAMES), (0xa1, Anything)])]);
+/// The names of a place of revocation lists, or of who has issued them.
+const ADDRESSES: Held = Values(&[Field(
+    AtLeastOnce,
+    &[
+        (0xa0, OTHER_NAME),
+        (0x81, Ascii),
+        (0x82, Ascii),
+        (0xa3, Anything),
+        (0xa4, DIRECTORY),
+        (0xa5, Anything),
+        (0x86, Address),
+        (0x87, Anything),
+        (0x88, Identifier),
+    ],
+)]);
+
+const POINT: Held = Values(&[Field(Once, &[(0xa0, ADDRESSES), (0xa1, Anything)])]);
 
 /// A place has a name, or an issuer of its lists.
 const PLACE: Held = Either(
     &[
         Field(Once, &[(0xa0, POINT)]),
         REASONS,
-        Field(AtMostOnce, &[(0xa2, NAMES)]),
+        Field(AtMostOnce, &[(0xa2, ADDRESSES)]),
     ],
-    &[REASONS, Field(Once, &[(0xa2, NAMES)])],
+    &[REASONS, Field(Once, &[(0xa2, ADDRESSES)])],
 );
 
-const PLACES: &[Field] = &sequence(&[(0x30, Values(&[Field(AtLeastOnce, &[(0x30, PLACE)])]))]);
+/// No library asks for one at least.
+const PLACES: &[Field] = &sequence(&[(0x30, Values(&[Field(Any, &[(0x30, PLACE)])]))]);
 
 /// What stands behind a policy: where it is published, or a text.
 const QUALIFIERS: Held = Values(&[Field(
@@ -250,9 +318,14 @@ const KNOWN: &[(&str, &[Field])] = &[
 ];
 
 // ANCHOR: shape
-/// Whether the fields of a certificate are those that it has.
+/// Whether the fields of a certificate are those that it has, as OpenSSL parses them.
 pub(crate) fn is_certificate(der: &[u8]) -> bool {
     holds(der, CERTIFICATE)
+}
+
+/// Whether each part of the names of a certificate has something in it: Chromium's clients parse no other.
+pub(crate) fn has_whole_names(der: &[u8]) -> bool {
+    holds(der, NAMED)
 }
 
 /// Whether an extension holds what it is for. Of one that is not known, nothing is asked.
@@ -290,6 +363,10 @@ impl Held {
             Anything => true,
             Bits => matches!(value, [0] | [0..=7, _, ..]),
             Ascii => value.is_ascii(),
+            Address => str::from_utf8(value).is_ok(),
+            Byte => value.len() == 1,
+            Whole => value.first() == Some(&0),
+            Units(bytes) => value.len().is_multiple_of(*bytes),
             Wrapped => first(value).is_some_and(|(tag, text, rest)| {
                 rest.is_empty() && (tag != 0x0c || str::from_utf8(text).is_ok())
             }),
@@ -333,56 +410,4 @@ fn first(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{first, is_certificate, is_extension};
-
-    const PLACES: &str = "2.5.29.31";
-
-    #[test]
-    fn a_place_of_lists_has_a_name_or_an_issuer_and_nothing_else() {
-        let uri = b"\xa0\x06\xa0\x04\x86\x02a:";
-        let place = |parts: &[u8]| {
-            let length = parts.len() as u8;
-            [&[0x30, length + 2, 0x30, length], parts].concat()
-        };
-        let with = |more: &[u8]| is_extension(PLACES, &place(&[&uri[..], more].concat()));
-        assert!(with(b""));
-        assert!(with(b"\x81\x02\x01\x40"));
-        assert!(is_extension(PLACES, &place(b"\xa2\x04\x82\x02me")));
-        assert!(!is_extension(PLACES, &place(b"")));
-        assert!(!is_extension(PLACES, &place(b"\x81\x02\x01\x40")));
-        for wrong in [
-            &b"\x81\x01*"[..],
-            b"\x81\x00",
-            b"\x04\x00",
-            b"\xa2\x00",
-            b"\xa2\x03\x82\x01\xfc",
-        ] {
-            assert!(!with(wrong), "{wrong:x?}");
-        }
-    }
-
-    #[test]
-    fn what_an_extension_holds_that_is_not_known_is_not_asked() {
-        assert!(is_extension("1.2.3", b"\x30\x80"));
-        assert!(!is_extension("2.5.29.14", b"\x30\x80"));
-        assert!(!is_certificate(b""));
-    }
-
-    #[test]
-    fn a_length_has_as_few_bytes_as_it_takes() {
-        let long = [&[4, 0x81, 0x80][..], &[0; 0x80]].concat();
-        assert_eq!(first(&long).map(|(_, value, _)| value.len()), Some(0x80));
-        for wrong in [
-            &b"\x04\x81\x01x"[..],
-            b"\x04\x82\x00\x01x",
-            b"\x04\x80x\0\0",
-            b"\x1f\x81\x01x",
-            b"\x04\x02x",
-            b"\x04\x85\x01\0\0\0\0",
-            b"\x04",
-        ] {
-            assert_eq!(first(wrong), None, "{wrong:x?}");
-        }
-    }
-}
+mod tests;

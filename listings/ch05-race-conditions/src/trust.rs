@@ -2,8 +2,12 @@
 
 use std::path::Path;
 
-use ch02_hot_reload::identity::{Identity, Reason, Rejected, Source, reject, trust_anchors};
+use ch02_hot_reload::identity::{
+    Identity, Reason, Rejected, Source, reject, taken_as_anchor, trust_anchors,
+};
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use x509_parser::certificate::X509Certificate;
 use x509_parser::parse_x509_certificate;
 
 use crate::pinned::{Found, Seen};
@@ -38,11 +42,13 @@ pub(crate) fn read(
         (read, _) => read,
     };
     let last = serving.map(|serving| &serving.anchors);
-    let anchors = or_last(anchors(&source.files.roots, &seen.roots), last)?;
+    let chain = pem::without_marks(&seen.certificate.bytes);
+    let chain: Anchors = CertificateDer::pem_slice_iter(&chain).flatten().collect();
+    let anchors = or_last(anchors(&source.files.roots, &seen.roots, &chain), last)?;
     let peers = match (&source.peer_roots, &seen.peer_roots) {
         (Some(path), Some(seen)) => {
             let last = serving.and_then(|serving| serving.peer_anchors.as_ref());
-            Some(or_last(self::anchors(path, seen), last)?)
+            Some(or_last(self::anchors(path, seen, &[]), last)?)
         }
         _ => None,
     };
@@ -67,22 +73,52 @@ fn stays(fault: Rejected, last: usize) -> Rejected {
     Rejected { detail, ..fault }
 }
 
-/// The anchors in one file that was seen.
-pub(crate) fn anchors(path: &Path, seen: &Result<Found, Rejected>) -> Result<Anchors, Rejected> {
+/// The anchors in one file that was seen. One that rustls does not take is passed over, as clients of Go and most of rustls
+/// do, unless it has issued a certificate of this chain, or there is no other one.
+pub(crate) fn anchors(
+    path: &Path,
+    seen: &Result<Found, Rejected>,
+    chain: &[CertificateDer<'_>],
+) -> Result<Anchors, Rejected> {
     let text = pem::without_marks(&seen.as_ref().map_err(Clone::clone)?.bytes);
     pem::whole(&text, path)?;
-    let anchors = trust_anchors(&text, path).map_err(|rejected| pem::explain(rejected, &text))?;
-    for (anchor, at) in anchors.iter().zip(1..) {
-        let parsed = parse_x509_certificate(anchor).ok();
-        let what = parsed.and_then(|(_, parsed)| parsed::form(&parsed));
-        let what = what.map(Into::into).or_else(|| parsed::outline(anchor));
-        if let Some(what) = what {
-            let detail = format!(
-                "authority {at} of {}: {what}. Take it out of the file, or have it issued anew",
-                anchors.len()
-            );
-            return Err(reject(Reason::Malformed, path, &detail));
+    let all: Anchors = CertificateDer::pem_slice_iter(&text).flatten().collect();
+    let shown = chain.iter().filter_map(|it| parsed_one(it));
+    let issuers: Vec<_> = shown.map(|it| it.issuer().as_raw().to_vec()).collect();
+    let mut taken = Anchors::new();
+    for (anchor, at) in all.iter().zip(1..) {
+        let place = (at, all.len());
+        let parsed = parsed_one(anchor);
+        if let Some(what) = parsed.as_ref().and_then(parsed::unloaded) {
+            return Err(out_with(what, place, path));
+        }
+        if let Some(what) = parsed::outline(anchor) {
+            return Err(out_with(&what, place, path));
+        }
+        let named = |it: &X509Certificate<'_>| {
+            let subject = it.subject().as_raw();
+            issuers.iter().any(|name| name == subject)
+        };
+        match taken_as_anchor(anchor, place, path) {
+            Ok(()) => taken.push(anchor.clone()),
+            Err(fault) if parsed.as_ref().is_some_and(named) => return Err(fault),
+            Err(_) => {}
         }
     }
-    Ok(anchors)
+    if taken.is_empty() {
+        // There is none, or rustls takes none: it says why.
+        return trust_anchors(&text, path).map_err(|rejected| pem::explain(rejected, &text));
+    }
+    Ok(taken)
+}
+
+fn parsed_one(der: &[u8]) -> Option<X509Certificate<'_>> {
+    parse_x509_certificate(der).ok().map(|(_, parsed)| parsed)
+}
+
+/// The rejection of a file with an authority for whose sake clients load none of it.
+fn out_with(what: &str, (at, of): (usize, usize), path: &Path) -> Rejected {
+    let detail =
+        format!("authority {at} of {of}: {what}. Take it out of the file, or have it issued anew");
+    reject(Reason::Malformed, path, &detail)
 }
