@@ -73,7 +73,7 @@ enum What {
         /// The exercise, such as `resolver`.
         exercise: String,
     },
-    /// Print a sheet of questions about a chapter, another for each seed.
+    /// Print a sheet of questions about a chapter. Each seed gives a different sheet.
     Homework {
         /// The chapter, such as `ch08`.
         chapter: String,

@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 use homework::{ch05, ch06, ch07, ch08, ch09};
 use lab::eprintln;
 
-/// Print a sheet of questions about a chapter, and its answers. Each seed gives another sheet.
+/// Print a sheet of questions about a chapter, and its answers. Each seed gives a different sheet.
 #[derive(Parser)]
 #[command(name = "cargo exercise homework", bin_name = "cargo exercise homework")]
 struct Arguments {
