@@ -8,6 +8,7 @@
 //! - [`overload`]: what is no failure where there was too much to do; `explained`: whether that explains it.
 //! - `timed_out`: what is no failure where a server ends connections by a time-out of its own.
 //! - `grown_old`: what is no failure where a server ends conversations at an age of its own.
+//! - `tickets`: sessions that end with each rotation.
 //! - [`shortage`]: what is no failure where something had run out, here or at the server.
 //! - [`growth`]: what each rotation leaves behind; `work`: what is left to do.
 //! - [`verdict`]: from findings and figures to a verdict.
@@ -29,6 +30,7 @@ pub mod of_server;
 pub mod overload;
 pub mod rejected;
 pub mod shortage;
+mod tickets;
 pub(crate) mod timed_out;
 pub mod verdict;
 pub(crate) mod work;

@@ -8,6 +8,7 @@ use crate::attempt::{Attempt, Class, FailureKind};
 use crate::judge::left_out::is_left_out;
 use crate::judge::measure::ms;
 use crate::judge::rejected::Missed;
+use crate::judge::tickets;
 use crate::load::Added;
 use crate::report::format::{self, below, count};
 use crate::report::{
@@ -318,7 +319,7 @@ pub fn of_resumption(records: &[Attempt], rotations: &[Rotation], latest: u32) -
     }
     let found = [
         resumes_for_ever(&resuming, rotations, latest),
-        tickets_lost(&resuming, rotations),
+        tickets::lost(records, rotations),
     ];
     let words = found.into_iter().flatten();
     words
@@ -352,35 +353,6 @@ fn resumes_for_ever(
         rotations.len()
     );
     (oldest >= 3).then_some((Code::ResumesForEver, words))
-}
-
-/// Sessions that end with each rotation, where they were resumed before.
-fn tickets_lost(resuming: &[&Attempt], rotations: &[Rotation]) -> Option<(Code, String)> {
-    let came = |from: f64, until: f64| {
-        let in_time = move |record: &&&Attempt| (from..until).contains(&ms(record.began));
-        resuming.iter().filter(in_time)
-    };
-    // A client that came before the first one was served had nothing to resume.
-    let served = resuming.iter().map(|record| ms(record.done));
-    let served = served.fold(f64::MAX, f64::min);
-    let before: Vec<_> = came(served, rotations[0].began_ms).collect();
-    let resumed = before.iter().filter(|record| record.resumed).count();
-    let (mut lost, mut judged) = (0, 0);
-    for (at, rotation) in rotations.iter().enumerate() {
-        let next = rotations.get(at + 1).map_or(f64::MAX, |next| next.began_ms);
-        let paid = came(rotation.began_ms, next).any(|record| !record.resumed);
-        let new = rotation.notified_ms + rotation.first_new_ms.unwrap_or_default();
-        // A rotation after which no client came back tells nothing.
-        judged += usize::from(paid || came(new, next).next().is_some());
-        lost += usize::from(paid);
-    }
-    let resumes = before.len() >= 5 && resumed * 10 >= before.len() * 8;
-    let words = format!(
-        "After {lost} of {judged} rotations, returning clients had to make a full handshake. Before the first \
-         rotation, {resumed} of {} resumed their session.",
-        before.len()
-    );
-    (resumes && judged >= 3 && lost * 10 >= judged * 8).then_some((Code::TicketsLost, words))
 }
 
 /// Certificates that no client needs. Clients take them, in any order (RFC 9846, section 4.5.1), so
