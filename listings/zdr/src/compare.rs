@@ -14,6 +14,7 @@ use statrs::stats_tests::{Alternative, fisher::fishers_exact};
 
 use crate::report::at_risk::Exposure;
 use crate::report::format;
+use crate::report::standing::Standing;
 use crate::report::times::Times;
 use crate::report::{ClassReport, Finding, Latency, Phase, PhaseReport, Report};
 use ch11_verification::attempt::Class;
@@ -58,6 +59,9 @@ pub struct Named {
     pub began: String,
     /// Whether it passed.
     pub passed: bool,
+    /// Whether it has no verdict: the run ended before its time, and nothing had failed until then.
+    #[serde(default)]
+    pub no_verdict: bool,
 }
 
 /// A condition that is not the same in both.
@@ -169,6 +173,11 @@ impl Comparison {
         let fails_more = |class: &ClassComparison| class.change == Change::Worse;
         self.new.iter().any(Finding::fails) || self.classes.iter().any(fails_more)
     }
+
+    /// Whether nothing follows from it: the second is not worse as far as it goes, and has no verdict itself.
+    pub fn undecided(&self) -> bool {
+        self.after.no_verdict && !self.worse()
+    }
 }
 
 fn named(report: &Report) -> Named {
@@ -176,6 +185,7 @@ fn named(report: &Report) -> Named {
         server: report.server.name.clone(),
         began: report.began.clone(),
         passed: report.verdict.passed,
+        no_verdict: report.standing() == Standing::Undecided,
     }
 }
 

@@ -22,7 +22,11 @@ impl fmt::Display for Comparison {
 impl Comparison {
     fn say(&self, f: &mut String) -> fmt::Result {
         for (which, report) in [("before", &self.before), ("after", &self.after)] {
-            let verdict = if report.passed { "passed" } else { "failed" };
+            let verdict = match (report.passed, report.no_verdict) {
+                (true, _) => "passed",
+                (false, true) => "no verdict",
+                (false, false) => "failed",
+            };
             let line = format!("{}, {}: {verdict}", report.server, report.began);
             writeln!(
                 f,
@@ -34,7 +38,11 @@ impl Comparison {
         self.say_findings(f)?;
         self.say_classes(f)?;
         self.say_times(f)?;
-        let worse = if self.worse() { "Worse." } else { "Not worse." };
+        let worse = match (self.worse(), self.undecided()) {
+            (true, _) => "Worse.",
+            (false, true) => "Not decided: the later report has no verdict.",
+            (false, false) => "Not worse.",
+        };
         writeln!(f, "\n{worse}")
     }
 

@@ -17,6 +17,17 @@ const OF_SERVERS: [SignalKind; 3] = [
     SignalKind::quit(),
 ];
 
+const TERMINATED: &str = "it was told to end (SIGTERM)";
+const BY_KEYS: &str = "it was interrupted (Ctrl-C)";
+const HUNG_UP: &str = "its terminal was closed (SIGHUP)";
+
+/// Whether a report says that a signal has ended its run, or that of one of its parts.
+pub fn is_by_signal(why: &str) -> bool {
+    [TERMINATED, BY_KEYS, HUNG_UP]
+        .iter()
+        .any(|reason| why.contains(reason))
+}
+
 /// Says why the run has to end, once it has.
 ///
 /// # Errors
@@ -38,9 +49,9 @@ pub fn interrupt() -> io::Result<watch::Receiver<Option<String>>> {
     }
     tokio::spawn(async move {
         let error = tokio::select! {
-            _ = terminate.recv() => "it was told to end (SIGTERM)",
-            _ = interrupt.recv() => "it was interrupted (Ctrl-C)",
-            () = hung_up(&mut hangup) => "its terminal was closed (SIGHUP)",
+            _ = terminate.recv() => TERMINATED,
+            _ = interrupt.recv() => BY_KEYS,
+            () = hung_up(&mut hangup) => HUNG_UP,
         };
         reason.send_replace(Some(error.into()));
         // A second signal ends it at once.

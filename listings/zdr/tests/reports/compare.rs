@@ -102,6 +102,27 @@ fn a_new_failure_is_worse_and_a_new_warning_is_not() {
 }
 
 #[test]
+fn a_report_without_a_verdict_says_nothing_of_a_server() {
+    let cut_short = sample::interrupted();
+    let comparison = compare(&sample::healthy(), &cut_short);
+    assert!(comparison.undecided() && !comparison.worse());
+    let text = comparison.to_string();
+    assert!(
+        text.contains(&format!("{}: no verdict\n", cut_short.began)),
+        "{text}"
+    );
+    let end = "\nNot decided: the later report has no verdict.\n";
+    assert!(text.ends_with(end), "{text}");
+    // What had failed until then has failed.
+    let mut failing = sample::failing();
+    failing.interrupted = cut_short.interrupted.clone();
+    let comparison = compare(&sample::healthy(), &failing);
+    assert!(comparison.worse() && !comparison.undecided());
+    // A whole report after one that was cut short has its verdict.
+    assert!(!compare(&cut_short, &sample::healthy()).undecided());
+}
+
+#[test]
 fn a_finding_with_other_figures_is_the_same_finding() {
     let mut before = sample::failing();
     let after = before.clone();

@@ -78,6 +78,29 @@ fn an_old_report_in_each_form() {
     );
 }
 
+/// A gate must not take a run that was cut short for one in which nothing failed.
+#[test]
+fn a_saved_report_without_a_verdict_ends_as_its_check_did() {
+    let folder = Folder::new();
+    folder.write("old.json", OLD);
+    let (head, rest) = OLD.split_once("\"findings\": [").unwrap();
+    let (_, rest) = rest.split_once("]}],").unwrap();
+    let nothing_found = format!("{head}\"findings\": [],{rest}");
+    for (why, code) in [
+        ("the server, or this machine, is overloaded", 3),
+        ("it was interrupted (Ctrl-C)", 130),
+        ("it was told to end (SIGTERM)", 130),
+    ] {
+        let why = format!("\"interrupted\": {why:?}");
+        let cut_short = nothing_found.replace("\"interrupted\": null", &why);
+        folder.write("cut-short.json", &cut_short);
+        folder.run(&["report", "cut-short.json"]).says(code, &[]);
+        let done = folder.run(&["compare", "old.json", "cut-short.json"]);
+        done.says(3, &[]);
+        assert!(done.out.contains("Not decided"), "{}", done.out);
+    }
+}
+
 /// Both streams of a job are read for commands, also behind blanks: a server's last words are no commands.
 #[test]
 fn what_a_server_said_is_no_command_on_stderr_either() {

@@ -54,7 +54,8 @@ Exit codes of `check`, `report`, `merge` and `compare`:
   1    downtime or another failure; `compare`: the later report is worse
   2    the command line is wrong
   3    no verdict: the server cannot be started or reached, it or this machine
-       is too busy, or a file cannot be read or written
+       is too busy, or a file cannot be read or written; `compare`: the later
+       report has no verdict
   130  no verdict: interrupted. The report holds what was measured until then
 ";
 

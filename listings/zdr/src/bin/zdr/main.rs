@@ -28,7 +28,7 @@ use zdr::judge::shortage::{enough, enough_for_itself, enough_threads};
 use zdr::report::Report;
 use zdr::report::file::write_whole;
 use zdr::server::cleanup::Reaper;
-use zdr::server::interrupt::{INTERRUPTED, interrupt, too_large_is_an_error};
+use zdr::server::interrupt::{INTERRUPTED, interrupt, is_by_signal, too_large_is_an_error};
 use zdr::server::lines::printable;
 use zdr::server::reference::{as_markdown, as_text};
 use zdr::server::spec::Spec;
@@ -260,7 +260,11 @@ fn compared(arguments: &Compare) -> io::Result<ExitCode> {
     } else {
         say(&comparison.to_string())?;
     }
-    Ok(ExitCode::from(u8::from(comparison.worse())))
+    Ok(match (comparison.worse(), comparison.undecided()) {
+        (true, _) => ExitCode::FAILURE,
+        (false, true) => ExitCode::from(NONE),
+        (false, false) => ExitCode::SUCCESS,
+    })
 }
 
 fn merged(arguments: &Merge) -> io::Result<ExitCode> {
@@ -269,12 +273,24 @@ fn merged(arguments: &Merge) -> io::Result<ExitCode> {
     let reports = arguments.reports.iter().map(|file| Report::read(file));
     let reports = reports.collect::<Result<Vec<_>, _>>()?;
     let merged = merge(reports)?;
-    arguments.output.write(&merged, None, INTERRUPTED)
+    arguments
+        .output
+        .write(&merged, None, without_verdict(&merged))
 }
 
 fn shown(arguments: &Show) -> io::Result<ExitCode> {
     arguments.output.spares(&[&arguments.report])?;
+    let report = Report::read(&arguments.report)?;
     arguments
         .output
-        .write(&Report::read(&arguments.report)?, None, INTERRUPTED)
+        .write(&report, None, without_verdict(&report))
+}
+
+/// The exit code of a saved report without a verdict: that of the command that wrote it.
+fn without_verdict(report: &Report) -> u8 {
+    let why = report.interrupted.as_deref();
+    match why.is_some_and(is_by_signal) {
+        true => INTERRUPTED,
+        false => NONE,
+    }
 }
