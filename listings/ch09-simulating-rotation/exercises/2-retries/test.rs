@@ -144,6 +144,19 @@ pub fn an_authority_that_is_down_is_not_hammered() {
             );
         }
     }
+    a_long_outage_is_tried_less_often();
+}
+
+/// As much is left at the tenth failure as at the first, so what is left is no reason for a short pause.
+fn a_long_outage_is_tried_less_often() {
+    for (lifetime, name) in LIFETIMES {
+        let [first, tenth] = [1, 10].map(|failures| of_many(failures, lifetime, lifetime / 3)[1]);
+        assert!(
+            tenth >= first + first / 4,
+            "A third of a leaf of {name} is left. After the first failure the agent waits for {first:?}, and after ten in a row, with as much left, for {tenth:?}. An outage that has lasted for ten tries is no short one, and \
+             until it ends the whole fleet goes on asking as often as at first. Let the pause grow with the number of failures, until what is left bounds it."
+        );
+    }
 }
 
 /// A long outage is no trouble, however many failures there were.

@@ -51,6 +51,22 @@ func Root(name string) *Authority {
 	return roots.named[name]
 }
 
+// OfTheHost is an authority whose root is one of the host's roots, which `Verify` takes where it is given none. It is the only one of these from the first call on.
+var OfTheHost = sync.OnceValue(func() *Authority {
+	authority := NewAuthority("an authority that the host trusts")
+	before, set := os.LookupEnv("GODEBUG")
+	defer func() {
+		if set {
+			os.Setenv("GODEBUG", before)
+		} else {
+			os.Unsetenv("GODEBUG")
+		}
+	}()
+	os.Setenv("GODEBUG", "x509usefallbackroots=1")
+	x509.SetFallbackRoots(Pool(authority))
+	return authority
+})
+
 // NewAuthority is another one of this name, with keys of its own.
 func NewAuthority(name string) *Authority {
 	key, signer := newKey(), newKey()

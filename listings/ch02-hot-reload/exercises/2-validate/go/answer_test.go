@@ -60,6 +60,11 @@ func TestWhatIsValidIsServedAsTheNextGeneration(t *testing.T) {
 	if number, err := Reload(store, holding("1001"), valid); err != nil || number != 4 || store.shown() != "1001" {
 		t.Fatalf("1003 was served, and now the files hold 1001 again, as in a rollback. It is valid, and the fourth generation. `Reload` returned %d and %v, and clients are shown %s. What is valid is served, be it newer or older: `validate` says which pairs are not, and a serial does not.", number, err, store.shown())
 	}
+	another := &Pair{Serial: "1001"}
+	number, err = Reload(store, func() (*Pair, error) { return another, nil }, valid)
+	if err != nil || number != 5 || store.Current.Load().Pair != another {
+		t.Fatalf("1001 was served, and now the files hold a pair of another authority, whose serial is 1001 as well. It is valid, and the fifth generation. `Reload` returned %d and %v, and clients are shown the pair of before. A serial counts within one authority, and does not say whether something has changed: what is valid is served, whatever its serial is.", number, err)
+	}
 	empty, said := &Store{}, any(nil)
 	func() {
 		defer func() { said = recover() }()

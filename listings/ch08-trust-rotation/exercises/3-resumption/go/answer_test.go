@@ -105,6 +105,15 @@ func TestASessionOfARemovedRootIsRefused(t *testing.T) {
 			t.Fatalf("The last root was removed, and a client %s, resumed its session: it was let in. No root in force means that no client is let in. It does not mean that nothing has to be verified.", client.name)
 		}
 	}
+	// Of these, one is a client of an authority that the host trusts, as it does those of public servers.
+	public := &client{config: b.config(lab.OfTheHost().Leaf(x509.ExtKeyUsageClientAuth))}
+	b.first(public)
+	state := b.again(public)
+	for _, inForce := range []*x509.CertPool{x509.NewCertPool(), lab.Pool(b.b)} {
+		if LetIn(state, inForce, time.Now()) == nil {
+			t.Fatal("A client whose certificate is of an authority that the host trusts, and that was never in force here, was let in. Where `Roots` is `nil`, `Verify` takes the host's roots, and these are roots of public authorities, which issue certificates to anybody. Pass on `roots` as it is: an empty pool lets no client in, and `nil` lets in all clients of those.")
+		}
+	}
 	// Its name is that of a root in force.
 	other := lab.NewAuthority("Root B")
 	stranger := &client{"of another root of the same name", true, b.config(other.Leaf(x509.ExtKeyUsageClientAuth))}

@@ -129,6 +129,18 @@ func TestAnAuthorityThatIsDownIsNotHammered(t *testing.T) {
 			}
 		}
 	}
+	// As much is left at the tenth failure as at the first, so what is left is no reason for a short pause. A pause may be drawn.
+	longest := func(failures int, lifetime time.Duration) (long time.Duration) {
+		for range 1000 {
+			long = max(long, Pause(failures, lifetime, lifetime/3))
+		}
+		return long
+	}
+	for _, leaf := range lifetimes {
+		if first, tenth := longest(1, leaf.length), longest(10, leaf.length); tenth < first+first/4 {
+			t.Fatalf("A third of a leaf of %s is left. After the first failure the agent waits for %v, and after ten in a row, with as much left, for %v. An outage that has lasted for ten tries is no short one, and until it ends the whole fleet goes on asking as often as at first. Let the pause grow with the number of failures, until what is left bounds it.", leaf.name, first, tenth)
+		}
+	}
 }
 
 // A long outage is no trouble, however many failures there were.

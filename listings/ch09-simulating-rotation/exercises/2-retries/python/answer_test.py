@@ -115,6 +115,14 @@ def test_an_authority_that_is_down_is_not_hammered():
                 "and the tries of a whole fleet come ever faster when all its certificates are about to end. A pause is bounded from below as "
                 "well: a second is short enough."
             )
+    for name, lifetime in LIFETIMES.items():
+        # As much is left at the tenth failure as at the first, so what is left is no reason for a short pause. A pause may be drawn.
+        first, tenth = (max(seconds(failures, lifetime, lifetime / 3) for _ in range(1000)) for failures in (1, 10))
+        assert tenth >= first * 1.25, (
+            f"A third of a leaf of {name} is left. After the first failure the agent waits for {first:g} s, and after ten in a row, with as much left, "
+            f"for {tenth:g} s. An outage that has lasted for ten tries is no short one, and until it ends the whole fleet goes on asking as often as at "
+            "first. Let the pause grow with the number of failures, until what is left bounds it."
+        )
 
 
 def test_a_long_outage_is_no_trouble():
