@@ -110,6 +110,13 @@ impl Assertions {
         }
     }
 
+    /// The same, and the files of the log have these names. One in which nothing comes proves nothing.
+    #[must_use]
+    pub fn of_files(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.heard = Heard::of(names);
+        self
+    }
+
     /// Takes the next line. `named` tells where it stands.
     pub fn line(&mut self, line: &Line, named: &dyn Fn(&Line) -> String) {
         self.lines += 1;

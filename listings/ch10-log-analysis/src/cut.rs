@@ -1,11 +1,16 @@
 //! Events that were cut: a writer died in the middle of one, or wrote on in another's line. Also those that stand where
 //! none is read.
 
+mod rest;
+
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::elsewhere;
-use crate::read::{CUT, Line, NO_EVENT};
-use crate::wrapped::{BEGINS, is_named_twice};
+use crate::read::{BARE, CUT, Line, NO_EVENT};
+use crate::wrapped::{BEGINS, is_named_twice, without_colours};
+pub(crate) use rest::is_rest;
 
 /// What is said of a line that lacks a part.
 const IS_CUT: &str = "is cut";
@@ -56,30 +61,38 @@ const OUTER: char = '\u{1}';
 
 /// The events in a line that are not whole.
 pub(crate) fn events(line: &Line) -> Vec<Cut> {
-    if line
-        .broken
-        .is_none_or(|why| ![CUT, NO_EVENT].contains(&why))
-    {
-        return Vec::new();
-    }
-    let mut all = in_json(line);
+    let broken = match line.broken {
+        // A line of so few words may be of any.
+        Some(BARE) => return vec![Cut::unnamed(IS_CUT)],
+        Some(why) if [CUT, NO_EVENT].contains(&why) => why,
+        _ => return Vec::new(),
+    };
+    let text = without_colours(&line.text);
+    // Where UTF-16 stands behind lines of UTF-8, each second byte is zero.
+    let text = match text.contains('\0') {
+        true => Cow::Owned(text.replace('\0', "")),
+        false => text,
+    };
+    let mut all = in_json(&text, broken);
     if all.is_empty() {
-        all.extend(elsewhere::names_in(&line.text).map(Cut::unread));
+        all.extend(elsewhere::names_in(&text).map(Cut::unread));
+        let in_columns = elsewhere::names_in_columns(&text);
+        all.extend(in_columns.into_iter().map(Cut::unread));
     }
-    if elsewhere::is_encoded(&line.text) {
+    if elsewhere::is_encoded(&text) {
         all.push(Cut::unnamed(elsewhere::NOT_READ));
     }
     all
 }
 
 /// Those that are written as events are.
-fn in_json(line: &Line) -> Vec<Cut> {
+fn in_json(text: &str, broken: &str) -> Vec<Cut> {
     // Words of other programs are read often, and most have none of what an event begins with.
-    if !line.text.contains(['"', ',']) {
+    if !text.contains(['"', ',']) {
         return Vec::new();
     }
     // Some programs write spaces between the parts of an event.
-    let text = line.text.replace(' ', "");
+    let text = text.replace(' ', "");
     let mut all = in_text(&text);
     all.extend(numbers(&text).flat_map(|bytes| in_text(&bytes)));
     if ends_in_a_beginning(&text) {
@@ -91,7 +104,8 @@ fn in_json(line: &Line) -> Vec<Cut> {
     all.extend(inner.flat_map(|text| in_quotes(&text)));
     // Its first field may be what was cut. A brace alone is of anything.
     let begins = (2..BEGINS.len()).any(|length| text.ends_with(&BEGINS[..length]));
-    if begins || line.broken == Some(CUT) && goes_on(&text, !all.is_empty()) {
+    let is_named = !all.is_empty();
+    if begins || broken == CUT && goes_on(&text, is_named) || is_rest(&text, is_named) {
         all.push(Cut::unnamed(IS_CUT));
     }
     all
@@ -172,11 +186,16 @@ fn ends_in_a_beginning(text: &str) -> bool {
 
 /// The text whose quotes are written so, if one of an event is there: they are plain in it.
 fn with_own_quotes(text: &str, quote: &str) -> Option<String> {
-    const OWN: &str = "\0";
     let has = |field: &str| text.contains(&format!("{quote}{field}{quote}:"));
     if !has("ts") && !has("event") {
         return None;
     }
+    Some(in_plain_quotes(text, quote))
+}
+
+/// A text with its quotes, which are written so, as they are by themselves.
+fn in_plain_quotes(text: &str, quote: &str) -> String {
+    const OWN: &str = "\0";
     let text = text.replace(quote, OWN);
     let mut plain = String::with_capacity(text.len());
     for part in text.split_inclusive('"') {
@@ -189,7 +208,7 @@ fn with_own_quotes(text: &str, quote: &str) -> Option<String> {
             None => plain.push_str(part),
         }
     }
-    Some(plain.replace(OWN, "\""))
+    plain.replace(OWN, "\"")
 }
 
 /// Those of one text.

@@ -1,10 +1,11 @@
-//! Events in forms that are not read: in another notation than JSON, or encoded. That one is there is seen by its name,
-//! or by how its encoding begins.
+//! Events in forms that are not read: in another notation than JSON, in columns, or encoded. That one is there is seen by
+//! its name, or by how its encoding begins.
 
 use crate::contract;
 
 /// What is said of a line that has one.
-pub(crate) const NOT_READ: &str = "has an event in a form that is not read";
+pub(crate) const NOT_READ: &str =
+    "has an event in a form that is not read (have such lines exported as JSON)";
 
 /// The field of an event's name, and what other notations make of it (`EVENT`, `app.event`, `event_s`).
 const FIELD: &[u8] = b"event";
@@ -22,8 +23,18 @@ const SIGNS: [char; 8] = ['=', ':', '>', ',', '%', '&', '\\', '\t'];
 const LONGEST_NAME: usize = 64;
 
 /// How something is encoded that begins as an event does: in base64 and in hex. The third is compressed: so CloudWatch
-/// hands lines on.
-const ENCODED: [&str; 3] = ["eyJ0cyI6I", "7b227473223a", "\"H4sI"];
+/// hands lines on. The others are how what gzip, zstd, xz, bzip2 and lz4 write begins, behind lines that are plain: bytes
+/// that are no text are replaced.
+const ENCODED: [&str; 8] = [
+    "eyJ0cyI6I",
+    "7b227473223a",
+    "\"H4sI",
+    "\u{1f}\u{fffd}\u{8}",
+    "(\u{fffd}/\u{fffd}",
+    "\u{fffd}7zXZ",
+    "1AY&SY",
+    "\u{4}\"M\u{18}",
+];
 
 /// Whether a text has something that may be an event, and would have to be decoded.
 pub(crate) fn is_encoded(text: &str) -> bool {
@@ -55,6 +66,28 @@ fn name_behind(behind: &str) -> Option<&str> {
         }
         at += word.len();
     }
+}
+
+/// The names of the contract that stand in a column of their own, beside one that has a time: an event whose fields are
+/// columns (`2026-01-01T00:00:05Z,identity_rejected,2`, in CSV, between tabs or bars, or in an array).
+pub(crate) fn names_in_columns(text: &str) -> Vec<&str> {
+    let columns = || text.split([',', ';', '\t', '|']).map(plain);
+    let mut names = columns().filter(|column| contract::has(column)).peekable();
+    let is_dated = names.peek().is_some() && columns().any(is_time);
+    names.filter(|_| is_dated).collect()
+}
+
+/// A column without its quotes.
+fn plain(column: &str) -> &str {
+    column.trim_matches(|c: char| c.is_whitespace() || ['"', '\'', '[', ']'].contains(&c))
+}
+
+/// Whether a column has a time and nothing else, as a date or as a number of seconds. A comma may stand in it:
+/// `"Jan 1, 2026 @ 00:00:01"`.
+fn is_time(column: &str) -> bool {
+    let digits = column.bytes().filter(u8::is_ascii_digit).count();
+    let of_a_time = |c: char| c.is_ascii_digit() || " -:./@+TZAPM".contains(c);
+    digits >= 6 && column.chars().all(of_a_time)
 }
 
 fn is_of_a_name(c: char) -> bool {

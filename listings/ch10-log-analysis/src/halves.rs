@@ -93,6 +93,12 @@ impl Halves {
         None
     }
 
+    /// What is there of a line whose last part has not come.
+    pub(crate) fn begun(&self) -> Option<(u64, Text)> {
+        let line = self.0.last()?;
+        Some((line.number, line.text.clone()))
+    }
+
     /// A line whose last part has not come, and no more will.
     pub(crate) fn last(&mut self) -> Option<(u64, Text)> {
         let line = self.0.pop()?;

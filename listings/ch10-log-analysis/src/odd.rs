@@ -41,9 +41,13 @@ pub(crate) fn left_out(line: &str) -> Option<&'static str> {
     drops.iter().any(tells).then_some(DROPPED)
 }
 
-/// Of how many lines one was kept, or what share, where a collector has written that beside it: Vector's `sample` does.
+/// Fields of a rate of sampling: Vector has the first, and Honeycomb the second.
+const RATES: [&str; 2] = ["\"sample_rate\":", "\"samplerate\":"];
+
+/// Of how many lines one was kept, or what share, where a collector has written that beside it.
 pub(crate) fn sampled(line: &str) -> Option<&str> {
-    let (_, behind) = line.split_once("\"sample_rate\":")?;
+    let mut rates = RATES.iter().filter_map(|field| line.split_once(field));
+    let (_, behind) = rates.next()?;
     let behind = behind.trim_start_matches([' ', '"']);
     let end = behind.find(|c: char| !c.is_ascii_digit() && c != '.');
     let rate = &behind[..end.unwrap_or(behind.len())];
@@ -105,7 +109,11 @@ fn whole(value: &Value) -> Option<u64> {
 }
 
 /// How a file begins that is no text, or no line for each event, and what to do: nothing would be found in it.
-const BEGINNINGS: [(&[u8], &str); 9] = [
+const BEGINNINGS: [(&[u8], &str); 10] = [
+    (
+        b"LPKSHHRH",
+        "it is a journal of systemd: read it through `journalctl --all --file FILE -o cat | zdr log ...`",
+    ),
     (
         b"\x1f\x8b",
         "it is compressed by gzip: read it through `zcat FILE | zdr log ...`",
@@ -150,9 +158,8 @@ pub(crate) fn foreign(beginning: &[u8]) -> Option<&'static str> {
     if let Some((_, what)) = BEGINNINGS.iter().find(begins) {
         return Some(what);
     }
-    // A byte order mark, and then a letter of ASCII.
-    if matches!(beginning, [0xff, 0xfe, _, 0, ..] | [0xfe, 0xff, 0, _, ..]) {
-        return Some("it is UTF-16: read it through `iconv -f UTF-16 -t UTF-8 FILE | zdr log ...`");
+    if let Some(what) = encoded(beginning) {
+        return Some(what);
     }
     let text = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
     let text = text.trim_ascii_start();
@@ -168,6 +175,9 @@ pub(crate) fn foreign(beginning: &[u8]) -> Option<&'static str> {
         [] if end.is_some() && array => Some(
             "it is one JSON array over many lines: read it through `jq -c '.[]' FILE | zdr log ...`",
         ),
+        [] if end.is_some() && is_of_ruby(&object[2..]) => Some(
+            "it is in the notation of Ruby over many lines: have Logstash write it with `codec => json_lines`",
+        ),
         [] if end.is_some() => Some(
             "its events are JSON over many lines: read it through `jq -c . FILE | zdr log ...`",
         ),
@@ -179,4 +189,34 @@ pub(crate) fn foreign(beginning: &[u8]) -> Option<&'static str> {
         ),
         _ => None,
     }
+}
+
+/// What it is by its first letters, in UTF-16 with a byte order mark or without one, or by the mark behind the first name
+/// of an archive.
+fn encoded(beginning: &[u8]) -> Option<&'static str> {
+    match beginning {
+        [0xff, 0xfe, _, 0, ..] | [0xfe, 0xff, 0, _, ..] => {
+            Some("it is UTF-16: read it through `iconv -f UTF-16 -t UTF-8 FILE | zdr log ...`")
+        }
+        [1..=255, 0, 1..=255, 0, 1..=255, 0, ..] => {
+            Some("it is UTF-16: read it through `iconv -f UTF-16LE -t UTF-8 FILE | zdr log ...`")
+        }
+        [0, 1..=255, 0, 1..=255, 0, 1..=255, ..] => {
+            Some("it is UTF-16: read it through `iconv -f UTF-16BE -t UTF-8 FILE | zdr log ...`")
+        }
+        _ => {
+            let magic = beginning.get(257..262)?;
+            let what = "it is a tar archive: read it through `tar -xOf FILE | zdr log ...`";
+            (magic == b"ustar").then_some(what)
+        }
+    }
+}
+
+/// Whether the first field of an object over many lines is written as Ruby writes it.
+fn is_of_ruby(fields: &[u8]) -> bool {
+    let first = fields
+        .trim_ascii_start()
+        .split(|byte| *byte == b'\n')
+        .next();
+    first.is_some_and(|first| first.windows(4).any(|part| part == b"\" =>"))
 }

@@ -1,5 +1,6 @@
 //! Lines from files that are whole, that grow, that are rotated, and that are damaged.
 
+mod bare;
 mod line;
 mod lines;
 mod merged;
@@ -18,6 +19,7 @@ use tokio::sync::mpsc;
 use crate::error::Error;
 use crate::odd;
 pub use crate::repeated::REPEATED;
+pub(crate) use bare::BARE;
 pub(crate) use line::{CUT, NO_EVENT, TIMELESS, Text};
 pub use line::{LONGEST, Line, TOO_LONG};
 pub use lines::Lines;
@@ -130,6 +132,8 @@ fn open_if_there(path: &Path, file: usize) -> Result<Option<Opened>, Error> {
 pub enum News {
     /// Lines, in the order of the log.
     Lines(Vec<Line>),
+    /// What is there of a line whose end has not come. It stands before the next [`News::CaughtUp`].
+    Begun(Line),
     /// All that was there at this moment has been handed over. More may come.
     CaughtUp(Instant),
     /// The reading ended.
@@ -251,6 +255,12 @@ fn follow(paths: Vec<PathBuf>, sender: &mpsc::Sender<News>) -> Result<(), Error>
             file.look(&mut lines)?;
         }
         let caught_up = lines.is_empty();
+        let open = files.iter().filter_map(|file| file.open.as_ref());
+        for begun in open.filter_map(|(_, open)| open.begun()) {
+            if caught_up && sender.blocking_send(News::Begun(begun)).is_err() {
+                return Ok(());
+            }
+        }
         let news = if caught_up {
             News::CaughtUp(began)
         } else {

@@ -8,15 +8,19 @@
 //! - OpenTelemetry, Loki's interface, CloudWatch, Elasticsearch and Datadog answer with one object that holds many lines, in
 //!   arrays and in fields of their own;
 //! - what hands on bytes has it in base64, and OpenTelemetry an object as a list of pairs: see `encoded`;
-//! - some exports are one JSON array, an event a line, each line as a JSON string, a table (CSV), or logfmt;
+//! - some exports are one JSON array, an event a line, each line as a JSON string, a table (CSV), or logfmt: see `quoted`;
 //! - where line breaks were lost, or several lines became one message, a line holds several events.
 
 mod encoded;
+mod quoted;
 
 use std::borrow::Cow;
 
 use lab::event::Event;
 use serde_json::{Deserializer, Map, Value};
+
+use crate::cut::is_rest;
+use quoted::{text_in_quotes, values_in_quotes};
 
 /// Fields that hold a line as text, or an event as an object.
 const FIELDS: [&str; 22] = [
@@ -96,7 +100,14 @@ pub fn event_in(line: &str) -> Option<Event> {
 
 /// The events of a line. Those that were written on where another was cut are among them.
 pub fn events_in(line: &str) -> Found {
-    within(&without_colours(line), DEEPEST)
+    let line = without_colours(line);
+    let mut found = within(&line, DEEPEST);
+    // Before the first of them stands what is left of others.
+    let first = || line.split(BEGINS).next().unwrap_or_default();
+    found.cut |= !found.events.is_empty()
+        && !line.starts_with(['{', '['])
+        && (is_rest(first(), false) || is_rest(&line, true));
+    found
 }
 
 fn within(line: &str, deeper: u32) -> Found {
@@ -108,12 +119,21 @@ fn within(line: &str, deeper: u32) -> Found {
         return within(&text, inner);
     }
     let found = objects(line, deeper);
-    if found.events.is_empty()
-        && let Some(text) = value_in_quotes(line)
-    {
-        return within(&text, inner);
+    if !found.events.is_empty() {
+        return found;
     }
-    found
+    let (values, cut) = values_in_quotes(line);
+    if values.is_empty() {
+        return found;
+    }
+    let mut all = Found {
+        cut,
+        ..Found::default()
+    };
+    for value in values {
+        all.add(within(&value, inner));
+    }
+    all
 }
 
 /// The objects of a line, among words that are none.
@@ -260,9 +280,17 @@ fn in_fields(object: &Map<String, Value>, deeper: u32) -> Found {
 
 /// The events of an object in a field that holds a line.
 fn of_field(inner: &Map<String, Value>, deeper: u32) -> Found {
-    // OpenTelemetry.
-    if let Some(text) = inner.get("stringValue").and_then(Value::as_str) {
-        return of_text(text, deeper);
+    if let Some(text) = encoded::text_of_value(inner) {
+        return of_text(&text, deeper);
+    }
+    if let Some(values) = encoded::array_of_value(inner) {
+        let mut all = Found::default();
+        if let Some(deeper) = deeper.checked_sub(1) {
+            for value in values.iter().filter_map(Value::as_object) {
+                all.add(of_field(value, deeper));
+            }
+        }
+        return all;
     }
     let object = encoded::object_of_pairs(inner).unwrap_or_else(|| inner.clone());
     of_object(object, deeper, true)
@@ -349,50 +377,8 @@ fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A line as a JSON string, or as a field of a table (RFC 4180), in which each quote is two.
-fn text_in_quotes(line: &str) -> Option<String> {
-    let line = line.strip_prefix('[').unwrap_or(line);
-    // Most lines are an object, and need not be searched.
-    if line.starts_with('{') {
-        return None;
-    }
-    if line.starts_with('"') {
-        let string = serde_json::from_str(line.trim_end_matches([',', ']']));
-        if let Ok(string) = string {
-            return Some(string);
-        }
-    }
-    // In JSON, no quote stands behind such a quote.
-    let (_, field) = line.split_once(r#""{"""#)?;
-    let mut text = String::from(r#"{""#);
-    for (number, part) in field.split(r#""""#).enumerate() {
-        if number > 0 {
-            text.push('"');
-        }
-        let (inner, ended) = match part.split_once('"') {
-            Some((inner, _)) => (inner, true),
-            None => (part, false),
-        };
-        text.push_str(inner);
-        if ended {
-            break;
-        }
-    }
-    Some(text)
-}
-
-/// A value among words, as logfmt and Ruby write it. In an object of JSON, the field says whether it is a line.
-fn value_in_quotes(line: &str) -> Option<String> {
-    if line.starts_with('{') {
-        return None;
-    }
-    let at = line.find(r#""{\""#)?;
-    let mut values = Deserializer::from_str(&line[at..]).into_iter();
-    values.next()?.ok()
-}
-
 /// Without what colours a line on a terminal. In JSON such a character is escaped.
-fn without_colours(line: &str) -> Cow<'_, str> {
+pub(crate) fn without_colours(line: &str) -> Cow<'_, str> {
     const COLOUR: &str = "\u{1b}[";
     if !line.contains(COLOUR) {
         return line.into();

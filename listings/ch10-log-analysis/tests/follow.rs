@@ -68,7 +68,7 @@ impl Reader {
         loop {
             match self.next().await {
                 News::CaughtUp(at) if at > from => return,
-                News::CaughtUp(_) => {}
+                News::Begun(_) | News::CaughtUp(_) => {}
                 other => panic!("{other:?}"),
             }
         }
@@ -291,7 +291,7 @@ async fn a_pipe_that_takes_the_place_of_a_file_is_told() {
         let failed = loop {
             match reader.next().await {
                 News::Failed(error) => break error.to_string(),
-                News::CaughtUp(_) => {}
+                News::Begun(_) | News::CaughtUp(_) => {}
                 News::Lines(lines) => panic!("{lines:?}"),
             }
         };

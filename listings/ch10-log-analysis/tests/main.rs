@@ -3,6 +3,7 @@
 
 mod assert;
 mod collected;
+mod damaged;
 mod edges;
 mod elsewhere;
 mod follow;

@@ -131,15 +131,26 @@ fn a_serial_number_is_one_in_each_notation() {
 
 #[test]
 fn what_is_no_text_is_named() {
-    let utf16 = |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
-        "\u{feff}{".encode_utf16().flat_map(bytes).collect()
+    let utf16_of = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        text.encode_utf16().flat_map(bytes).collect()
     };
+    let utf16 = |bytes: fn(u16) -> [u8; 2]| utf16_of("\u{feff}{", bytes);
+    let unmarked = |bytes: fn(u16) -> [u8; 2]| utf16_of("2026-01-01", bytes);
+    let tar = [&b"run.jsonl"[..], &[0; 248], b"ustar\0"].concat();
     for (bytes, expected) in [
         (&b"\x1f\x8b\x08\0\0\0\0\0"[..], "compressed by gzip"),
         (b"\x28\xb5\x2f\xfd\0", "compressed by zstd"),
         (b"\xfd7zXZ\0", "compressed by xz"),
         (&utf16(u16::to_le_bytes), "UTF-16"),
         (&utf16(u16::to_be_bytes), "UTF-16"),
+        (&unmarked(u16::to_le_bytes), "UTF-16"),
+        (&unmarked(u16::to_be_bytes), "UTF-16"),
+        (&tar, "a tar archive"),
+        (b"LPKSHHRH\0", "a journal of systemd"),
+        (
+            b"{\n  \"@timestamp\" => \"x\",\n",
+            "in the notation of Ruby",
+        ),
     ] {
         let expected = format!("run.jsonl: it is {expected}");
         for arguments in [

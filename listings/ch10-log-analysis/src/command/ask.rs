@@ -71,7 +71,7 @@ impl Ask {
                         }
                     }
                 }
-                Some(News::CaughtUp(_)) => {}
+                Some(News::Begun(_) | News::CaughtUp(_)) => {}
                 Some(News::Failed(error)) => return Err(error),
                 None => break,
             }

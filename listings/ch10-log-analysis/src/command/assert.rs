@@ -15,6 +15,7 @@ use super::input::{NEVER, input, place, seconds, text};
 use super::wire::Wire;
 use crate::assertion::{Assertions, Verdict, What};
 use crate::contract;
+use crate::cut;
 use crate::error::Error;
 use crate::format::plain_lines;
 use crate::read::{self, Input, Line, News};
@@ -99,15 +100,17 @@ impl AssertCommand {
         let source = input(&self.files, follow)?;
         let at_a_pipe = self.wait.is_some() && source == Input::Stdin;
         let mut news = read::start(source)?;
+        let names = self.files.iter().map(|path| path.display().to_string());
         let mut judge = Judge {
             wire: self.wire().await?,
-            assertions: Assertions::new(self.assertions()?),
+            assertions: Assertions::new(self.assertions()?).of_files(names),
             state: LogState::default(),
+            begun: None,
         };
         // A log that is read to its end has one, however slowly it comes.
         let at_most = if follow { AT_MOST } else { NEVER };
         let end = tokio::time::Instant::now() + self.wait.unwrap_or(at_most);
-        let mut last = None;
+        let (mut last, mut begun) = (None, None);
         loop {
             let read = tokio::select! {
                 read = news.recv() => read,
@@ -117,6 +120,7 @@ impl AssertCommand {
             let ended = read.is_none();
             let verdict = match read {
                 Some(News::Lines(lines)) => {
+                    judge.begun = None;
                     for line in &lines {
                         judge.take(line, &self.files);
                     }
@@ -126,8 +130,17 @@ impl AssertCommand {
                     }
                     continue;
                 }
+                Some(News::Begun(line)) => {
+                    // Words of other programs may wait for their end for long.
+                    let place = || place(&self.files, &line);
+                    begun = begun.or_else(|| may_be_an_event(&line).then(place));
+                    continue;
+                }
                 Some(News::Failed(error)) => return Err(error),
-                Some(News::CaughtUp(_)) | None => judge.verdict().await,
+                Some(News::CaughtUp(_)) | None => {
+                    judge.begun = begun.take();
+                    judge.verdict().await
+                }
             };
             let hopeful = self.wait.is_some() || judge.hopeful();
             let may_change = matches!(verdict, Verdict::NotYet(_) | Verdict::Untold(_));
@@ -175,6 +188,8 @@ struct Judge {
     wire: Option<Wire>,
     assertions: Assertions,
     state: LogState,
+    /// Where a line stands that may be an event, and whose end has not come.
+    begun: Option<String>,
 }
 
 impl Judge {
@@ -194,6 +209,13 @@ impl Judge {
         let verdict = self
             .assertions
             .verdict(&self.state, OffsetDateTime::now_utc());
+        let may_change = matches!(verdict, Verdict::Holds | Verdict::NotYet(_));
+        if let Some(place) = self.begun.as_ref()
+            && may_change
+            && !self.assertions.settled()
+        {
+            return Verdict::Untold(format!("{place} lacks its end, and may say otherwise"));
+        }
         match (&verdict, &mut self.wire) {
             (Verdict::Holds, Some(wire)) => wire.verdict(&self.state).await,
             _ => verdict,
@@ -213,8 +235,14 @@ impl Judge {
         self.wire.is_none() && self.assertions.settled()
     }
 
-    /// Whether what the wire showed may still be explained.
+    /// Whether what the wire showed may still be explained, or a line is on its way.
     fn hopeful(&self) -> bool {
-        self.wire.as_ref().is_some_and(Wire::hopeful)
+        let is_on_its_way = self.begun.is_some() && !self.assertions.settled();
+        is_on_its_way || self.wire.as_ref().is_some_and(Wire::hopeful)
     }
+}
+
+/// Whether what is there of a line is an event, or may become one.
+fn may_be_an_event(line: &Line) -> bool {
+    line.event.is_some() || line.unread().is_some() || !cut::events(line).is_empty()
 }

@@ -40,6 +40,7 @@ impl Show {
                     let text: String = lines.iter().map(|line| shown(&mut writer, line)).collect();
                     put(&text)?;
                 }
+                Some(News::Begun(_)) => {}
                 // Who follows wants to see now how often the last one came.
                 Some(News::CaughtUp(_)) => put(&writer.flush())?,
                 Some(News::Failed(error)) => return Err(error),

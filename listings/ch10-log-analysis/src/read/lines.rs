@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
+use super::bare::Words;
 use super::{LONGEST, Line, TOO_LONG, Text};
 use crate::halves::{Halves, may_be_a_part};
 use crate::odd;
@@ -22,6 +23,7 @@ pub struct Lines<R> {
     /// What has been read and not been handed over.
     ready: VecDeque<Line>,
     recent: Recent,
+    words: Words,
 }
 
 impl<R: BufRead> Lines<R> {
@@ -37,6 +39,7 @@ impl<R: BufRead> Lines<R> {
             halves: Halves::default(),
             ready: VecDeque::new(),
             recent: Recent::default(),
+            words: Words::default(),
         }
     }
 
@@ -78,7 +81,7 @@ impl<R: BufRead> Lines<R> {
             }
             self.reader.consume(taken);
             if end.is_some() {
-                self.line();
+                self.line(true);
             }
         }
     }
@@ -107,32 +110,46 @@ impl<R: BufRead> Lines<R> {
     /// will come of them.
     pub fn last(&mut self) -> Option<Line> {
         if self.too_long || !self.begun.is_empty() {
-            self.line();
+            self.line(false);
         }
         if self.ready.is_empty()
             && let Some((number, text)) = self.halves.last()
         {
-            self.hand_over(number, text);
+            self.hand_over(number, text, false);
         }
         self.ready.pop_front()
     }
 
-    /// A line of the source has ended.
-    fn line(&mut self) {
-        self.number += 1;
-        let text = if std::mem::take(&mut self.too_long) {
-            Err(TOO_LONG)
-        } else {
-            Ok(String::from_utf8_lossy(&self.begun).into_owned())
+    /// What is there of a line whose end has not come.
+    pub(super) fn begun(&self) -> Option<Line> {
+        let (number, text) = match self.too_long || !self.begun.is_empty() {
+            true => (self.number + 1, self.text()),
+            false => self.halves.begun()?,
         };
-        self.begun.clear();
-        if let Some((number, text)) = self.halves.take(self.number, text) {
-            self.hand_over(number, text);
+        Line::all(self.file, number, text).next()
+    }
+
+    fn text(&self) -> Text {
+        match self.too_long {
+            true => Err(TOO_LONG),
+            false => Ok(String::from_utf8_lossy(&self.begun).into_owned()),
         }
     }
 
-    fn hand_over(&mut self, number: u64, text: Text) {
+    /// A line of the source is over, with a line break or at the end of the source.
+    fn line(&mut self, is_ended: bool) {
+        self.number += 1;
+        let text = self.text();
+        self.too_long = false;
+        self.begun.clear();
+        if let Some((number, text)) = self.halves.take(self.number, text) {
+            self.hand_over(number, text, is_ended);
+        }
+    }
+
+    fn hand_over(&mut self, number: u64, text: Text, is_ended: bool) {
         for mut line in Line::all(self.file, number, text) {
+            self.words.look(&mut line, is_ended);
             line.mark_repeated(&mut self.recent);
             self.ready.push_back(line);
         }

@@ -32,6 +32,20 @@ pub(super) fn text_of_base64(
     is_encoded.then(|| String::from_utf8_lossy(&base64(text.as_bytes())).into_owned())
 }
 
+/// The text of a value as OpenTelemetry writes it, be it a string or bytes.
+pub(super) fn text_of_value(any: &Map<String, Value>) -> Option<String> {
+    let of = |kind: &str| any.get(kind).and_then(Value::as_str);
+    let bytes = |text: &str| String::from_utf8_lossy(&base64(text.as_bytes())).into_owned();
+    of("stringValue")
+        .map(str::to_owned)
+        .or_else(|| of("bytesValue").map(bytes))
+}
+
+/// The values of an array as OpenTelemetry writes it.
+pub(super) fn array_of_value(any: &Map<String, Value>) -> Option<&Vec<Value>> {
+    any.get("arrayValue")?.get("values")?.as_array()
+}
+
 /// An object as OpenTelemetry writes it: a list of keys, and of values that say their types.
 pub(super) fn object_of_pairs(any: &Map<String, Value>) -> Option<Map<String, Value>> {
     let pairs = any.get("kvlistValue")?.get("values")?.as_array()?;
@@ -51,10 +65,10 @@ fn plain(any: &Value) -> Option<Value> {
     match kind.as_str() {
         "kvlistValue" => object_of_pairs(any).map(Value::Object),
         "arrayValue" => {
-            let values = value.get("values").and_then(Value::as_array);
-            let values = values.into_iter().flatten().map(plain);
+            let values = array_of_value(any).into_iter().flatten().map(plain);
             values.collect::<Option<Vec<_>>>().map(Value::Array)
         }
+        "bytesValue" => text_of_value(any).map(Value::String),
         "stringValue" | "intValue" | "doubleValue" | "boolValue" => Some(value.clone()),
         _ => None,
     }

@@ -1,0 +1,63 @@
+//! Lines that were cut behind the words, or within them, that a collector writes before each.
+
+use super::{Line, NO_EVENT};
+
+/// What is said of such a line: what stood behind the words may have been anything.
+pub(crate) const BARE: &str = "cut within the words before it";
+
+/// Shorter ones are words of any program.
+const SHORTEST: usize = 4;
+
+/// By so many bytes the words before one line may be longer than those before another: numbers are.
+const LONGER: usize = 32;
+
+/// The words before the last event of a source.
+#[derive(Debug, Default)]
+pub(super) struct Words(String);
+
+impl Words {
+    /// Takes the next line, and says so where it is cut. One of another program that is empty has all of the words before
+    /// it; where not even a line break follows, it may be any.
+    pub(super) fn look(&mut self, line: &mut Line, is_ended: bool) {
+        if line.event.is_some() {
+            self.0.clear();
+            self.0.push_str(words_before(&line.text));
+            return;
+        }
+        let text = line.text.trim_end();
+        let may_be = line.broken == Some(NO_EVENT) && text.len() <= self.0.len() + LONGER;
+        if !may_be || text.is_empty() {
+            return;
+        }
+        let is_cut = match is_ended {
+            true => {
+                let (text_shape, words) = (shape(text), shape(self.0.trim_end()));
+                text.len() >= SHORTEST && text_shape != words && words.starts_with(&text_shape)
+            }
+            false => (shape(&self.0) + "{").starts_with(&shape(text)),
+        };
+        if is_cut {
+            line.broken = Some(BARE);
+        }
+    }
+}
+
+/// What stands before the first object of JSON, however its quotes are written.
+fn words_before(text: &str) -> &str {
+    let mut braces = text.match_indices('{').map(|(at, _)| at);
+    let begins = |at: &usize| text[at + 1..].trim_start().starts_with(['"', '\\']);
+    braces.find(begins).map_or("", |at| &text[..at])
+}
+
+/// Words with each number as one zero: they differ by their numbers.
+fn shape(words: &str) -> String {
+    let mut shape = String::with_capacity(words.len() + 1);
+    for c in words.chars() {
+        match c.is_ascii_digit() {
+            true if shape.ends_with('0') => {}
+            true => shape.push('0'),
+            false => shape.push(c),
+        }
+    }
+    shape
+}
