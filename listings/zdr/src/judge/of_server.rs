@@ -12,7 +12,9 @@ pub(crate) fn of_server(server: &mut Server, scenario: &str) -> Vec<Finding> {
     if let Some(status) = server.ended().filter(|_| !server.is_in_background()) {
         let said = it_said_last(&server.output().last());
         let ended = match server.has_ended_by_its_signal() {
-            Some((name, ..)) => format!("was ended by SIG{name}, by which it is told of new files"),
+            Some((name, ..)) => {
+                format!("was ended by SIG{name}, the signal that tells it of new files")
+            }
             None => "ended by itself".into(),
         };
         let words = format!("The server {ended} ({status}). {said}");

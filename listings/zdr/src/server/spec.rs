@@ -31,7 +31,7 @@ pub use crate::server::values::{host_and_port, signal_named};
 use crate::gate::level::Level;
 use crate::gate::waiver::{Waiver, Written, waivers};
 
-/// A server: how it is started, told to reload, and spoken to.
+/// A server: how to start it, how to notify it of new files, and which protocol it speaks.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {

@@ -66,7 +66,7 @@ pub fn started(spec: &Spec, remarks: &Remarks, cwd: Option<&Path>) -> String {
     if spec.layout == Layout::Bundle {
         comment(
             &mut text,
-            "It is told of no `{key}`: `{certificate}` holds both.",
+            "The command names no `{key}`: `{certificate}` holds both.",
         );
         pair(&mut text, "layout", &quoted("bundle"));
     }

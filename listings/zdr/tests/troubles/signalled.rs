@@ -196,7 +196,7 @@ fn a_server_whose_handler_is_used_once_is_ended_by_the_second_signal() {
     let stopped = report.findings.iter().find(|of| of.code == Code::Stopped);
     let words = stopped.map_or("", |of| &of.words);
     assert!(
-        words.contains("was ended by SIGHUP, by which it is told of new files (signal: 1"),
+        words.contains("was ended by SIGHUP, the signal that tells it of new files (signal: 1"),
         "{:?}",
         report.findings
     );

@@ -28,7 +28,7 @@ Examples:
   zdr check-client -- my-client {url} --cert {certificate} --key {key}
       one that shows a certificate of its own
   zdr check-client --signal HUP -- my-client {address} {roots}
-      one that is told of new files by a signal
+      one that a signal notifies of new files
   zdr check-client --once -- curl -s --cacert {roots} {url}
       one that is started anew for each request
 

@@ -175,10 +175,10 @@ fn tell_of_kept(keeper: Option<&Keeper>) {
 
 /// What comes before the plan of a server of which only the command is known.
 const TRIED_FIRST: &str = "\
-First, a server is started to find out what it speaks (HTTP, and then others) and how it is told of
-new files: they are written, and after 3 s each, SIGHUP, SIGUSR1 and SIGUSR2 are tried; then it has 10 s
-to find them by itself; otherwise it is restarted. `--protocol` and `--reload` say it instead. What
-follows is for one that needs not be told.
+First, a server is started to find out what it speaks (HTTP, and then others) and how it learns of
+new files: zdr writes them, and tries SIGHUP, SIGUSR1 and SIGUSR2 after 3 s each; then the server has
+10 s to find them by itself; if it does not, zdr restarts it. `--protocol` and `--reload` replace these
+tries. The steps below are for a server that finds its files by itself.
 
 ";
 
