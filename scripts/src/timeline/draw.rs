@@ -50,7 +50,7 @@ impl Run {
             said += " The gap is drawn wider than it was, so that it can be seen.";
         }
         if self.has_hole() {
-            said += " Where no bar stands and nothing is shaded, a process listened, and no client was connected.";
+            said += " Where there is neither a bar nor shading, a process listened, but no client was connected.";
         }
         let resumed = self.resumed().count();
         if resumed > 0 {
