@@ -125,6 +125,11 @@ fn goes_on(text: &str, is_named: bool) -> bool {
     }
 }
 
+/// Whether a text opens a bracket that it does not close.
+pub(crate) fn is_open(text: &str) -> bool {
+    !open_in(text).is_empty()
+}
+
 /// The brackets that a text opens and does not close, apart from those of numbers.
 fn open_in(text: &str) -> Vec<u8> {
     let (mut open, mut is_quoted, mut is_escaped) = (Vec::new(), false, false);

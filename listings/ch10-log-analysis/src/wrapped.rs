@@ -19,7 +19,7 @@ use std::borrow::Cow;
 use lab::event::Event;
 use serde_json::{Deserializer, Map, Value};
 
-use crate::cut::is_rest;
+use crate::cut::{is_open, is_rest};
 use quoted::{text_in_quotes, values_in_quotes};
 
 /// Fields that hold a line as text, or an event as an object.
@@ -107,6 +107,9 @@ pub fn events_in(line: &str) -> Found {
     found.cut |= !found.events.is_empty()
         && !line.starts_with(['{', '['])
         && (is_rest(first(), false) || is_rest(&line, true));
+    // An array of texts or of rows that is cut between two of them. One that has a row a line is open as well.
+    let is_of_rows = line.starts_with("[\"") || line.starts_with("[[");
+    found.cut |= is_of_rows && found.events.len() > 1 && is_open(&line);
     found
 }
 
@@ -118,12 +121,13 @@ fn within(line: &str, deeper: u32) -> Found {
     if let Some(text) = text_in_quotes(line) {
         return within(&text, inner);
     }
-    let found = objects(line, deeper);
+    let mut found = objects(line, deeper);
     if !found.events.is_empty() {
         return found;
     }
     let (values, cut) = values_in_quotes(line);
     if values.is_empty() {
+        found.cut |= cut;
         return found;
     }
     let mut all = Found {

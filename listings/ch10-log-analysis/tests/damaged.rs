@@ -74,6 +74,26 @@ fn the_rest_of_an_answer_may_have_begun_with_any() {
     assert!(error.contains("run.jsonl:9 is cut"), "{error}");
 }
 
+/// An answer that is cut lacks its last lines, be it within one or between two.
+#[test]
+fn an_array_of_texts_that_is_cut_may_go_on_with_any() {
+    let lines: Vec<_> = clean()
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .map(str::to_owned)
+        .collect();
+    let rows: Vec<_> = lines.iter().map(|line| ["x", line.as_str()]).collect();
+    for array in [json!(lines), json!(rows)] {
+        let array = array.to_string();
+        assert_eq!(Scene::new(&format!("{array}\n")).assert(&NONE).0, Some(0));
+        let from = array.find("listening").unwrap();
+        for end in (from..array.len() - 1).step_by(7) {
+            let (code, error) = Scene::new(&format!("{}\n", &array[..end])).assert(&NONE);
+            assert_eq!(code, Some(2), "{}: {error}", &array[..end]);
+        }
+    }
+}
+
 /// Each of several texts in a line counts.
 #[test]
 fn each_text_of_a_line_is_read() {
