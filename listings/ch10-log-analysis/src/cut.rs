@@ -1,16 +1,14 @@
 //! Events that were cut: a writer died in the middle of one, or wrote on in another's line. Also those that stand where
 //! none is read.
 
-mod rest;
-
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use crate::brackets::{in_plain_quotes, is_rest, open_in};
 use crate::elsewhere;
 use crate::read::{BARE, CUT, Line, NO_EVENT};
 use crate::wrapped::{BEGINS, is_named_twice, without_colours};
-pub(crate) use rest::is_rest;
 
 /// What is said of a line that lacks a part.
 const IS_CUT: &str = "is cut";
@@ -125,32 +123,6 @@ fn goes_on(text: &str, is_named: bool) -> bool {
     }
 }
 
-/// Whether a text opens a bracket that it does not close.
-pub(crate) fn is_open(text: &str) -> bool {
-    !open_in(text).is_empty()
-}
-
-/// The brackets that a text opens and does not close, apart from those of numbers.
-fn open_in(text: &str) -> Vec<u8> {
-    let (mut open, mut is_quoted, mut is_escaped) = (Vec::new(), false, false);
-    let mut bytes = text.bytes().peekable();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_quoted => is_escaped = true,
-            b'"' => is_quoted = !is_quoted,
-            _ if is_quoted => {}
-            b'[' if bytes.peek().is_some_and(u8::is_ascii_digit) => open.push(b'0'),
-            b'{' | b'[' => open.push(byte),
-            b'}' | b']' => {
-                open.pop();
-            }
-            _ => {}
-        }
-    }
-    open
-}
-
 /// Text as the numbers of its bytes: so journald writes a message that holds a control character. Where the array was cut,
 /// its last number may be a part of one.
 fn numbers(text: &str) -> impl Iterator<Item = String> {
@@ -196,24 +168,6 @@ fn with_own_quotes(text: &str, quote: &str) -> Option<String> {
         return None;
     }
     Some(in_plain_quotes(text, quote))
-}
-
-/// A text with its quotes, which are written so, as they are by themselves.
-fn in_plain_quotes(text: &str, quote: &str) -> String {
-    const OWN: &str = "\0";
-    let text = text.replace(quote, OWN);
-    let mut plain = String::with_capacity(text.len());
-    for part in text.split_inclusive('"') {
-        match part.strip_suffix('"') {
-            // The quotes of the texts between the two have backslashes as well.
-            Some(inner) => {
-                plain.push_str(inner.trim_end_matches('\\'));
-                plain.push(OUTER);
-            }
-            None => plain.push_str(part),
-        }
-    }
-    plain.replace(OWN, "\"")
 }
 
 /// Those of one text.

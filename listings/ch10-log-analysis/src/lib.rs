@@ -42,6 +42,7 @@
 
 pub mod answers;
 pub mod assertion;
+mod brackets;
 mod claims;
 pub mod command;
 pub mod contract;

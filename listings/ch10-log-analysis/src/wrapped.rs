@@ -19,7 +19,7 @@ use std::borrow::Cow;
 use lab::event::Event;
 use serde_json::{Deserializer, Map, Value};
 
-use crate::cut::{is_open, is_rest};
+use crate::brackets::{is_open, is_rest};
 use quoted::{text_in_quotes, values_in_quotes};
 
 /// Fields that hold a line as text, or an event as an object.

@@ -1,6 +1,5 @@
-//! The rest of a line whose beginning is lost: a file was rotated in the middle of it, or is the end of another.
-
-use super::in_plain_quotes;
+//! Brackets that a text opens and does not close, or closes and does not open: a line lacks its end, or its beginning. A
+//! file was rotated in the middle of it, for example.
 
 /// Whether a text closes what it does not open, behind a field or a text of JSON. Where an event `is_named`, others may
 /// have stood before it in an answer of many lines alone.
@@ -17,12 +16,56 @@ pub(crate) fn is_rest(text: &str, is_named: bool) -> bool {
         || within(text).any(|text| closes(&text, is_named))
 }
 
+/// Whether a text opens a bracket that it does not close.
+pub(crate) fn is_open(text: &str) -> bool {
+    !open_in(text).is_empty()
+}
+
+/// The brackets that a text opens and does not close, apart from those of numbers.
+pub(crate) fn open_in(text: &str) -> Vec<u8> {
+    let (mut open, mut is_quoted, mut is_escaped) = (Vec::new(), false, false);
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            b'[' if bytes.peek().is_some_and(u8::is_ascii_digit) => open.push(b'0'),
+            b'{' | b'[' => open.push(byte),
+            b'}' | b']' => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    open
+}
+
 /// The texts within a text of JSON and within a field of a table, where they have fields.
 fn within(text: &str) -> impl Iterator<Item = String> {
     let has = |field: &str| text.contains(field);
     let of_json = has("\\\":").then(|| in_plain_quotes(text, "\\\"").replace("\\\\", "\\"));
     let of_a_table = has("\"\":").then(|| in_plain_quotes(text, "\"\""));
     of_json.into_iter().chain(of_a_table)
+}
+
+/// A text with its quotes, which are written so, as they are by themselves.
+pub(crate) fn in_plain_quotes(text: &str, quote: &str) -> String {
+    const OWN: &str = "\0";
+    let text = text.replace(quote, OWN);
+    let mut plain = String::with_capacity(text.len());
+    for part in text.split_inclusive('"') {
+        match part.strip_suffix('"') {
+            // The quotes of the texts between the two have backslashes as well.
+            Some(inner) => {
+                plain.push_str(inner.trim_end_matches('\\'));
+                plain.push(OUTER);
+            }
+            None => plain.push_str(part),
+        }
+    }
+    plain.replace(OWN, "\"")
 }
 
 /// Whether a text closes a bracket that it does not open. Where an odd number of quotes is in it, it begins within one of
