@@ -70,7 +70,7 @@ pub struct Report {
     pub machine: Machine,
     /// When the run began, RFC 3339, UTC.
     pub began: String,
-    /// How long it took, in seconds.
+    /// How long clients came, in seconds. Scenarios come after that, and are not in it.
     pub seconds: f64,
     /// How many load generators measured. More than one in a merged report.
     pub generators: u32,

@@ -298,7 +298,7 @@ fn conditions(report: &Report) -> Markup {
                     "new certificate within " (millis(plan.reload_within_ms as f64))
                     ", old and new together for " (millis(plan.overlap_ms as f64)) " at most"
                 }
-                dt { "Began" } dd { (report.began) ", for " (millis(report.seconds * 1e3)) }
+                dt { "Began" } dd { (report.began) ", clients came for " (millis(report.seconds * 1e3)) }
                 dt { "Load generators" } dd { (report.generators) }
                 dt { "Machine" }
                 dd { (unbroken(&report.machine.processor)) ", " (format::counted(report.machine.cores as u64, "core")) ", " (report.machine.system) }

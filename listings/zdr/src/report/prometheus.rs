@@ -85,7 +85,7 @@ fn run(metrics: &mut Metrics<'_>, report: &Report) {
     );
     metrics.gauge(
         "zdr_check_duration_seconds",
-        "How long the run took.",
+        "How long clients came while files rotated. The scenarios, which come after that, are not in it.",
         [(vec![], report.seconds)],
     );
     let mut statuses: Vec<(Severity, String, u64)> = Vec::new();

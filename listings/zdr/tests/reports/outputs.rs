@@ -257,6 +257,28 @@ fn junit_is_what_its_readers_expect() {
     }
 }
 
+/// Clients come for a part of a run: the scenarios have clients of their own.
+#[test]
+fn no_form_calls_the_time_of_the_rotations_that_of_the_run() {
+    let report = mixed();
+    let root = read(&junit(&report).expect("XML"));
+    let time = |of: &Element| of.attribute("time").to_owned();
+    let seconds = format!("{:.3}", report.seconds);
+    let suites: Vec<_> = root.within.iter().map(time).collect();
+    assert_eq!(
+        (time(&root), suites),
+        (String::new(), vec![seconds, String::new()])
+    );
+    let text = prometheus(&report);
+    let help = text
+        .lines()
+        .find(|line| line.starts_with("# HELP zdr_check_duration_seconds"));
+    assert!(
+        help.is_some_and(|help| help.contains("scenarios")),
+        "{text}"
+    );
+}
+
 #[test]
 fn junit_says_what_failed_what_does_not_count_and_what_to_do() {
     let xml = junit(&mixed()).expect("memory");
