@@ -1,8 +1,8 @@
-//! Conversations that a server has ended because of their age, or after so many steps. A maximum age knows nothing of rotations, and is there
-//! without them: the server has shown it while nothing was rotated. Where more of these ends fall into rotations than
-//! chance explains, a reload has brought them about. So it has where conversations became older before the first one: a
-//! setting is lost, for example. Nor does an end at a rotation count as one of these where the conversation was younger
-//! than those that ended while nothing was rotated.
+//! Conversations that a server has ended because of their age, or after so many steps. A maximum age knows nothing of
+//! rotations, and is there without them: the server has shown it while nothing was rotated. Where more of these ends
+//! fall into rotations than chance explains, a reload has brought them about. So it has where conversations became
+//! older before the first one: a setting is lost, for example. Nor does an end at a rotation count as one of these
+//! where the conversation was younger than those that ended while nothing was rotated.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
