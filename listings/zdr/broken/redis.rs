@@ -18,16 +18,19 @@ pub enum Fate {
     Forgotten,
     /// The connection ends at this age, whatever is in progress: a maximum age, as of the server's own.
     Aged(Duration),
+    /// The connection ends after so many commands, whatever is in progress.
+    Counted(u32),
     /// The connection ends so long after the generation under which it began: old workers have this long.
     Drained(Duration),
 }
 
 impl Fate {
-    /// Whether a connection of this age ends now, whose generation ended so long ago.
-    fn ends(self, age: Duration, reloaded: Option<Duration>) -> bool {
+    /// Whether a connection of this age ends now, after so many commands, whose generation ended so long ago.
+    fn ends(self, age: Duration, commands: u32, reloaded: Option<Duration>) -> bool {
         match self {
             Self::Kept | Self::Forgotten => false,
             Self::Aged(most) => age >= most,
+            Self::Counted(most) => commands >= most,
             Self::Drained(most) => reloaded.is_some_and(|reloaded| reloaded >= most),
         }
     }
@@ -45,6 +48,7 @@ pub async fn serve(
     let mut lines = BufReader::new(from).lines();
     let mut generation = live.current().number;
     let mut waiting: Option<u32> = None;
+    let mut commands = 0;
     while let Some(line) = lines.next_line().await? {
         let now = live.current().number;
         if now != generation {
@@ -77,7 +81,9 @@ pub async fn serve(
         };
         to.write_all(answer.as_bytes()).await?;
         to.flush().await?;
-        if fate.ends(began.elapsed(), reloaded.map(|at| at.elapsed())) {
+        commands += 1;
+        let reloaded = reloaded.map(|at| at.elapsed());
+        if fate.ends(began.elapsed(), commands, reloaded) {
             return to.shutdown().await;
         }
     }

@@ -31,6 +31,9 @@ const GAP: Duration = Duration::from_millis(400);
 /// How old a connection becomes where it has a maximum age.
 const MAX_AGE: Duration = Duration::from_millis(700);
 
+/// How many commands it takes over a connection where there is a limit.
+const MAX_COMMANDS: u32 = 20;
+
 /// How long a connection has after a reload, where it does not have all the time that it needs.
 const DRAIN: Duration = Duration::from_millis(300);
 
@@ -41,8 +44,8 @@ pub struct Server {
     is_ordinary: bool,
     /// It speaks Redis instead of HTTP.
     speaks_redis: bool,
-    /// It lets no connection become older than this.
-    max_age: Option<Duration>,
+    /// What becomes of its transactions.
+    fate: Fate,
     /// It has gRPC's health service.
     has_grpc: bool,
     /// Another server takes over its socket.
@@ -60,9 +63,13 @@ impl Server {
             is_ordinary: arguments.unusual == Some(Unusual::Ordinary),
             speaks_redis: matches!(
                 arguments.unusual,
-                Some(Unusual::Redis | Unusual::MaximumAge)
+                Some(Unusual::Redis | Unusual::MaximumAge | Unusual::MaximumCommands)
             ),
-            max_age: (arguments.unusual == Some(Unusual::MaximumAge)).then_some(MAX_AGE),
+            fate: match arguments.unusual {
+                Some(Unusual::MaximumAge) => Fate::Aged(MAX_AGE),
+                Some(Unusual::MaximumCommands) => Fate::Counted(MAX_COMMANDS),
+                _ => Fate::Kept,
+            },
             has_grpc: arguments.unusual == Some(Unusual::Grpc),
             hands_over: arguments.inherited,
             overload: Duration::from_millis(arguments.overload_ms),
@@ -132,10 +139,7 @@ impl Server {
             Some(Defect::DrainsTransactions) => open.spawn(redis(live, tcp, Fate::Drained(DRAIN))),
             Some(Defect::EndsGrpcStreams) => open.spawn(with_grpc(live, tcp, true)),
             _ if self.has_grpc => open.spawn(with_grpc(live, tcp, false)),
-            _ if self.speaks_redis => {
-                let fate = self.max_age.map_or(Fate::Kept, Fate::Aged);
-                open.spawn(redis(live, tcp, fate))
-            }
+            _ if self.speaks_redis => open.spawn(redis(live, tcp, self.fate)),
             cuts if self.is_ordinary || cuts.is_some_and(ordinary::has_pages) => {
                 open.spawn(ordinary(live, tcp, cuts))
             }

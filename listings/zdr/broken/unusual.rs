@@ -39,6 +39,8 @@ pub enum Unusual {
     Redis,
     /// It speaks a little of Redis, and ends each connection at a certain age, be it rotated or not.
     MaximumAge,
+    /// It speaks a little of Redis, and ends each connection after so many commands, be it rotated or not.
+    MaximumCommands,
     /// It has gRPC's health service, asks its clients to leave at a reload, but lets their streams live on.
     Grpc,
     /// It rejects each client that names no server, as many proxies do.

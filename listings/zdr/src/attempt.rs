@@ -9,6 +9,7 @@ pub mod failure;
 pub mod in_clear;
 mod phase;
 
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -64,6 +65,7 @@ pub struct Recorder {
     kept: Mutex<Vec<Kept>>,
     graceful_closes: Mutex<Vec<Class>>,
     timed_out: Mutex<Vec<(Attempt, Duration)>>,
+    steps: Mutex<BTreeMap<(Class, Duration), u32>>,
     behind: Mutex<Behind>,
 }
 
@@ -110,6 +112,18 @@ impl Recorder {
         self.timed_out.lock().clone()
     }
 
+    /// A conversation of this class, which was `due` then, has ended after so many steps.
+    pub fn put_steps(&self, class: Class, due: Duration, steps: u32) {
+        self.steps.lock().insert((class, due), steps);
+    }
+
+    /// After how many steps conversations of this class have ended, by when each was due.
+    pub fn steps(&self, class: Class) -> BTreeMap<Duration, u32> {
+        let steps = self.steps.lock();
+        let of_class = steps.iter().filter(|((of, _), _)| *of == class);
+        of_class.map(|((_, due), steps)| (*due, *steps)).collect()
+    }
+
     /// An attempt that was `due` begins now: late, if this side was slow.
     pub fn begins(&self, due: Duration) {
         let now = self.now();
@@ -131,6 +145,15 @@ impl Recorder {
 /// clients come back at once: grpc-go does so by a tenth, in both directions.
 pub fn is_as_old(age: Duration, as_old_as: Duration) -> bool {
     age * 5 >= as_old_as * 4
+}
+
+/// What has brought a server to end conversations while nothing was rotated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnEnd {
+    /// They were so old.
+    Ages(Ages),
+    /// They had so many steps, whatever their age.
+    Steps(u32),
 }
 
 /// At which ages a server has ended conversations while nothing was rotated.

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use crate::attempt::{Ages, FailureKind};
+use crate::attempt::{FailureKind, OwnEnd};
 use crate::error::Error;
 use crate::gate::ROTATION;
 use crate::judge::shortage::{is_short, short_of_files};
@@ -77,7 +77,7 @@ pub async fn check(
             typical: run.slowest,
             daily: run.daily(),
             keeps_waiting: run.keeps_waiting,
-            own_ages: run.own_ages,
+            own_end: run.own_end,
         };
         run.interrupted = run_scenarios(&context, control, &mut run.report).await;
     }
@@ -99,8 +99,8 @@ struct Rotated {
     slowest: Duration,
     /// Clients waited for rotations alone.
     keeps_waiting: bool,
-    /// The ages at which the server ends conversations by itself, where it ends some.
-    own_ages: Option<Ages>,
+    /// What brings the server to end conversations by itself, where it ends some.
+    own_end: Option<OwnEnd>,
 }
 
 impl Rotated {
@@ -143,7 +143,7 @@ async fn rotated(
                 overloaded: None,
                 slowest: Duration::ZERO,
                 keeps_waiting: false,
-                own_ages: None,
+                own_end: None,
             });
         }
     };
@@ -182,7 +182,7 @@ async fn rotated(
         interrupted: shortage.or(interrupted),
         slowest: run.slowest(),
         keeps_waiting: run.keeps_waiting(&testbed),
-        own_ages: run.own_ages_of(Class::Held),
+        own_end: run.own_end_of(Class::Held),
         options: run.options,
     })
 }
@@ -305,7 +305,7 @@ async fn look_afterwards(
         let (recorder, client) = (run.recorder.clone(), run.client.clone());
         let looking = async {
             run.look_for_clear_text(testbed).await;
-            run.look_for_own_ages(testbed, control).await;
+            run.look_for_own_ends(testbed, control).await;
         };
         tokio::select! {
             // In this order: where there is nothing to look for, nobody comes.

@@ -255,7 +255,7 @@ impl Going<'_> {
             // It ends at the first stage that fails.
             daily: Vec::new(),
             keeps_waiting: false,
-            own_ages: None,
+            own_end: None,
         };
         let progress = self.control.progress;
         let over = |report: &ScenarioReport| progress(Step::Scenario(report.clone()));

@@ -7,7 +7,8 @@
 //! - [`flap`]: of the old certificate that comes back; `chance`: whether two shares differ.
 //! - [`overload`]: what is no failure where there was too much to do; `explained`: whether that explains it.
 //! - `timed_out`: what is no failure where a server ends connections by a time-out of its own.
-//! - `grown_old`: what is no failure where a server ends conversations at an age of its own.
+//! - `grown_old`: what is no failure where a server ends conversations at an age of its own, or after so many
+//!   steps.
 //! - `tickets`: sessions that end with each rotation.
 //! - [`shortage`]: what is no failure where something had run out, here or at the server.
 //! - [`growth`]: what each rotation leaves behind; `work`: what is left to do.

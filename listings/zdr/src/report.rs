@@ -195,13 +195,17 @@ pub struct ClassReport {
     pub at_risk: Option<AtRisk>,
     /// Failures by kind and phase.
     pub failures: Vec<Failures>,
-    /// Connections that ended as they should: asked to leave, idle, or at an age of the server's own.
+    /// Connections that ended as they should: asked to leave, idle, or as the server ends each by itself.
     #[serde(rename = "goodbyes")]
     pub graceful_closes: u64,
     /// The age at which the server ends conversations by itself, in milliseconds, where some of this class had come to
     /// it. Since format 4.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_age_ms: Option<f64>,
+    /// After how many steps the server ends conversations by itself, whatever their age, where some of this class had come
+    /// to that. Since format 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_steps: Option<u32>,
 }
 
 /// Failures of one kind in one phase.

@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::attempt::{Ages, Attempt, Class};
+use crate::attempt::{Attempt, Class, OwnEnd};
 use crate::check::options::{RunControl, Step};
 use crate::check::pass::pass;
 use crate::check::run::Run;
 use crate::error::Error;
 use crate::judge::grown_old::{at_rest, excuse, leave_out, oldest};
 use crate::judge::growth::{LONG, is_of_memory};
+use crate::judge::measure::ms;
 use crate::judge::work::ENOUGH;
 use crate::load::failure::NO_TLS;
-use crate::load::held::{look_takes, own_ages};
+use crate::load::held::{look_takes, own_end};
+use crate::report::ClassReport;
 use crate::report::format::counted;
 use crate::server::process_tree::Usage;
 use crate::testbed::TestBed;
@@ -94,7 +96,7 @@ impl Run {
 
     /// Looks whether the server ends conversations at an age of its own, where it has interrupted some. Nothing is rotated
     /// any more, and the other clients have left.
-    pub(super) async fn look_for_own_ages(&mut self, testbed: &TestBed, control: &RunControl<'_>) {
+    pub(super) async fn look_for_own_ends(&mut self, testbed: &TestBed, control: &RunControl<'_>) {
         // Where something else rotates, it may do so now.
         if self.windows.is_empty() {
             return;
@@ -106,38 +108,34 @@ impl Run {
             };
             let longest = look_takes(oldest);
             (control.progress)(Step::OwnAge { class, longest });
-            let ages = own_ages(&testbed.target, class, oldest).await;
-            self.own_ages.extend(ages.map(|ages| (class, ages)));
+            let own = own_end(&testbed.target, class, oldest).await;
+            self.own_ends.extend(own.map(|own| (class, own)));
         }
     }
 
-    /// The ages at which the server ends conversations of this class by itself, where it ends some.
-    pub(super) fn own_ages_of(&self, class: Class) -> Option<Ages> {
-        let mut known = self.own_ages.iter();
-        let (_, looked) = known.find(|(of, _)| *of == class)?;
-        Some(at_rest(
-            &self.recorder.records(),
-            class,
-            *looked,
-            &self.windows,
-        ))
+    /// What brings the server to end conversations of this class by itself, where it ends some.
+    pub(super) fn own_end_of(&self, class: Class) -> Option<OwnEnd> {
+        let mut known = self.own_ends.iter();
+        let (_, own) = known.find(|(of, _)| *of == class)?;
+        let records = self.recorder.records();
+        Some(match *own {
+            OwnEnd::Ages(looked) => OwnEnd::Ages(at_rest(&records, class, looked, &self.windows)),
+            steps => steps,
+        })
     }
 
-    /// Of which classes conversations have ended because the server lets none become older, and how old that is. Where
-    /// nobody could look for that, they are left out.
-    pub(super) fn come_to_their_age(
-        &self,
-        records: &mut Vec<Attempt>,
-    ) -> BTreeMap<Class, Duration> {
-        let mut old = BTreeMap::new();
-        for (class, ages) in &self.own_ages {
-            for _ in 0..excuse(records, *class, *ages, &self.windows) {
+    /// Of which classes the server has ended conversations by itself, and what brings it to that. Where nobody could look
+    /// for that, they are left out.
+    pub(super) fn come_to_their_end(&self, records: &mut Vec<Attempt>) -> BTreeMap<Class, OwnEnd> {
+        let mut ended = BTreeMap::new();
+        for (class, own) in &self.own_ends {
+            for _ in 0..excuse(records, *class, *own, (&self.recorder, &self.windows)) {
                 self.recorder.graceful_close(*class);
-                old.insert(*class, ages.youngest);
+                ended.insert(*class, *own);
             }
         }
         self.leave_out_unexplained(records);
-        old
+        ended
     }
 
     /// Leaves conversations out that may have ended at an age of the server's own, where the run was interrupted before
@@ -148,7 +146,7 @@ impl Run {
         }
         let unknown = CONVERSATIONS
             .into_iter()
-            .filter(|class| self.own_ages_of(*class).is_none());
+            .filter(|class| self.own_end_of(*class).is_none());
         unknown
             .map(|class| leave_out(records, class, &self.windows))
             .sum()
@@ -187,6 +185,21 @@ impl Run {
         for of in records.iter_mut().filter(|of| is_in_clear(of)) {
             of.error = of.error.as_ref().map(|error| error.replace(NO_TLS, said));
         }
+    }
+}
+
+/// What a class met, and what brings the server to end its conversations by itself.
+pub(super) fn with_own_end(of: ClassReport, own: Option<&OwnEnd>) -> ClassReport {
+    match own {
+        None => of,
+        Some(OwnEnd::Ages(ages)) => ClassReport {
+            own_age_ms: Some(ms(ages.youngest)),
+            ..of
+        },
+        Some(OwnEnd::Steps(most)) => ClassReport {
+            own_steps: Some(*most),
+            ..of
+        },
     }
 }
 

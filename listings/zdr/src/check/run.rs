@@ -12,9 +12,10 @@ use time::format_description::well_known::Rfc3339;
 use tokio::time::Instant;
 
 use crate::attempt::behind::LATE;
-use crate::attempt::{Ages, Attempt, Class, Differs, Recorder};
+use crate::attempt::{Attempt, Class, Differs, OwnEnd, Recorder};
 use crate::check::options::{Options, RunControl, Step};
 use crate::check::pass::pass;
+use crate::check::quiet::with_own_end;
 use crate::check::reach::reach;
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
@@ -32,8 +33,8 @@ use crate::load::{Load, Rates};
 use crate::report::format::counted;
 use crate::report::waiver::WaiverReport;
 use crate::report::{
-    ClassReport, Code, FORMAT, Finding, Handles, Machine, Plan, Report, Resources, Rotation,
-    Server, Severity, Verdict,
+    Code, FORMAT, Finding, Handles, Machine, Plan, Report, Resources, Rotation, Server, Severity,
+    Verdict,
 };
 use crate::scenarios::applies;
 use crate::server::process_tree::Usage;
@@ -55,9 +56,9 @@ pub(super) struct Run {
     pub(super) options: Options,
     outline: Report,
     pub(super) windows: Vec<Window>,
-    /// At which ages the server ends conversations of a class by itself.
-    pub(super) own_ages: Vec<(Class, Ages)>,
-    /// Whether the run was interrupted before these were known.
+    /// What brings the server to end conversations of a class by itself.
+    pub(super) own_ends: Vec<(Class, OwnEnd)>,
+    /// Whether the run was interrupted before that was known.
     pub(super) is_unexplained: bool,
     /// What the server said in the clear after the last rotation, where clients had met no TLS.
     pub(super) in_clear: Option<String>,
@@ -91,7 +92,7 @@ impl Run {
             options: options.clone(),
             outline,
             windows: Vec::new(),
-            own_ages: Vec::new(),
+            own_ends: Vec::new(),
             is_unexplained: false,
             in_clear: None,
             asides: Vec::new(),
@@ -227,10 +228,10 @@ impl Run {
         let crowded = crowded(&records, windows, testbed.server.is_in_background());
         set_aside(&mut records);
         self.quote_clear_text(&mut records);
-        let old = self.come_to_their_age(&mut records);
-        let of_class = |class: &Class| ClassReport {
-            own_age_ms: old.get(class).copied().map(measure::ms),
-            ..measure::class(*class, &self.recorder, &records, windows)
+        let own = self.come_to_their_end(&mut records);
+        let of_class = |class: &Class| {
+            let of = measure::class(*class, &self.recorder, &records, windows);
+            with_own_end(of, own.get(class))
         };
         let classes: Vec<_> = self.classes.iter().map(of_class).collect();
         let others = of_others(&records, windows);

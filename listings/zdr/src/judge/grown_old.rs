@@ -1,12 +1,13 @@
-//! Conversations that a server has ended because of their age. A maximum age knows nothing of rotations, and is there
-//! without them: the server has shown it while nothing was rotated. Where more of these ends fall into rotations than
-//! chance explains, a reload has brought them about. So it has where conversations became older before the first one: a
-//! setting is lost, for example. Nor does an end at a rotation count as one of these where the conversation was younger
-//! than those that ended while nothing was rotated.
+//! Conversations that a server has ended because of their age, or after so many steps. A maximum age knows nothing of
+//! rotations, and is there without them: the server has shown it while nothing was rotated. Where more of these ends
+//! fall into rotations than chance explains, a reload has brought them about. So it has where conversations became
+//! older before the first one: a setting is lost, for example. Nor does an end at a rotation count as one of these
+//! where the conversation was younger than those that ended while nothing was rotated.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::attempt::{Ages, Attempt, Class, FailureKind, is_as_old};
+use crate::attempt::{Ages, Attempt, Class, FailureKind, OwnEnd, Recorder, is_as_old};
 use crate::judge::chance::by_chance;
 use crate::judge::timed_out::split;
 use ch11_verification::rotation::Window;
@@ -26,16 +27,50 @@ pub fn oldest(records: &[Attempt], class: Class) -> Option<Duration> {
     interrupted.map(age).max()
 }
 
-/// Takes conversations that had come to the server's own age for such as have come to their end. Says how many there
-/// were. What was interrupted earlier remains a failure.
-pub fn excuse(records: &mut [Attempt], class: Class, own: Ages, windows: &[Window]) -> usize {
+/// Takes conversations that the server has ended by itself for such as have come to their end. Says how many there were.
+pub fn excuse(
+    records: &mut [Attempt],
+    class: Class,
+    own: OwnEnd,
+    (recorder, windows): (&Recorder, &[Window]),
+) -> usize {
+    match own {
+        OwnEnd::Ages(ages) => of_age(records, class, ages, windows),
+        OwnEnd::Steps(most) => of_steps(records, class, (most, &recorder.steps(class)), windows),
+    }
+}
+
+/// Of those that had come to the server's own age. What was interrupted earlier remains a failure.
+fn of_age(records: &mut [Attempt], class: Class, own: Ages, windows: &[Window]) -> usize {
     let least = least(at_rest(records, class, own, windows), own.youngest);
     let is_old = |of: &Attempt| is_interrupted(of, class) && age(of) >= least;
     if !is_chance(records, windows, is_old) || became_older(records, class, own.youngest, windows) {
         return 0;
     }
+    end_well(records, is_old)
+}
+
+/// Of those that had as many steps as it takes. What had fewer remains a failure; and so do all, where one that began
+/// before the first rotation had more.
+fn of_steps(
+    records: &mut [Attempt],
+    class: Class,
+    (most, steps): (u32, &BTreeMap<Duration, u32>),
+    windows: &[Window],
+) -> usize {
+    let had = |of: &Attempt| steps.get(&of.due).copied().unwrap_or_default();
+    let is_one = |of: &Attempt| is_interrupted(of, class) && had(of) == most;
+    let had_more = early(records, class, windows).any(|of| had(of) > most);
+    if had_more || !is_chance(records, windows, is_one) {
+        return 0;
+    }
+    end_well(records, is_one)
+}
+
+/// Takes these for such as have come to their end. Says how many they are.
+fn end_well(records: &mut [Attempt], is_one: impl Fn(&Attempt) -> bool) -> usize {
     let mut many = 0;
-    for of in records.iter_mut().filter(|of| is_old(of)) {
+    for of in records.iter_mut().filter(|of| is_one(of)) {
         of.failed = None;
         of.error = None;
         many += 1;
@@ -89,11 +124,19 @@ fn is_at_one(of: &Attempt, windows: &[Window]) -> bool {
 /// Whether a conversation that began before the first rotation has become older than this by far. The server had no such
 /// age then.
 fn became_older(records: &[Attempt], class: Class, own: Duration, windows: &[Window]) -> bool {
+    early(records, class, windows).any(|of| !is_as_old(own + BUSY, age(of)))
+}
+
+/// The conversations that began before the first rotation.
+fn early<'a>(
+    records: &'a [Attempt],
+    class: Class,
+    windows: &[Window],
+) -> impl Iterator<Item = &'a Attempt> + use<'a> {
     let first = windows.first().map_or(Duration::ZERO, |at| at.began);
-    let mut early = records
+    records
         .iter()
-        .filter(|of| of.class == class && of.began < first);
-    early.any(|of| !is_as_old(own + BUSY, age(of)))
+        .filter(move |of| of.class == class && of.began < first)
 }
 
 fn is_interrupted(of: &Attempt, class: Class) -> bool {
@@ -155,7 +198,7 @@ mod tests {
             youngest: ms(own),
             oldest: ms(own + 20),
         };
-        let excused = excuse(&mut records, Class::Held, own, &windows());
+        let excused = of_age(&mut records, Class::Held, own, &windows());
         let failed = records.iter().filter(|of| of.failed.is_some()).count();
         assert_eq!(failed + excused, conversations.len());
         failed
@@ -213,6 +256,34 @@ mod tests {
         let spread = |of: (u64, u64)| failed(3000, &[(300, 3620), (3400, 6210), of]);
         assert_eq!(spread((5420, 8020)), 0);
         assert_eq!(spread((5720, 8020)), 1, "more than a fifth younger");
+    }
+
+    /// Each with the number of its steps.
+    fn excused(most: u32, conversations: &[(u64, u64, u32)]) -> usize {
+        let of = conversations.iter().map(|(began, done, _)| (*began, *done));
+        let mut records = interrupted(&of.collect::<Vec<_>>());
+        let recorder = Recorder::default();
+        for (began, _, steps) in conversations {
+            recorder.put_steps(Class::Held, ms(*began), *steps);
+        }
+        let own = OwnEnd::Steps(most);
+        excuse(&mut records, Class::Held, own, (&recorder, &windows()))
+    }
+
+    #[test]
+    fn what_ends_after_as_many_steps_as_a_server_takes_is_no_failure() {
+        let quick = [(0, 410, 20), (420, 830, 20), (2950, 3360, 20)];
+        let slow = [(10, 2010, 20), (2100, 4120, 20)];
+        let both = [&quick[..], &slow[..]].concat();
+        assert_eq!(excused(20, &both), 5);
+        // One that a reload has cut.
+        let with = |of: (u64, u64, u32)| excused(20, &[&both[..], &[of]].concat());
+        assert_eq!(with((4800, 5010, 9)), 5);
+        // Before the first rotation, some had more.
+        assert_eq!(with((20, 900, 43)), 0);
+        // At rotations alone: that is no chance.
+        let cut = (2..12).map(|at| (1000 * at - 400, 1000 * at + 20, 20));
+        assert_eq!(excused(20, &cut.collect::<Vec<_>>()), 0);
     }
 
     #[test]

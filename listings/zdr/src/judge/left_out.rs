@@ -61,6 +61,7 @@ mod tests {
             failures: (failed > 0).then_some(failures).into_iter().collect(),
             graceful_closes: 0,
             own_age_ms: None,
+            own_steps: None,
         }
     }
 

@@ -63,6 +63,7 @@ pub fn class(
         failures: failures.into_values().collect(),
         graceful_closes: recorder.graceful_closes(class) as u64,
         own_age_ms: None,
+        own_steps: None,
     }
 }
 

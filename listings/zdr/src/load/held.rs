@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::attempt::failure::Where;
-use crate::attempt::{Ages, Class, FailureKind, is_as_old};
+use crate::attempt::{Ages, Class, FailureKind, OwnEnd, is_as_old};
 use ch06_in_flight_requests::client::Version;
 use lab::client::Client;
 use tokio::net::TcpStream;
@@ -47,10 +47,12 @@ pub(super) async fn conversations(context: ProbeContext, client: Client, pace: D
         let mut probe = Probe::at(began);
         // Boxed: without optimisation, so much room is more than a worker thread has.
         let begun = Box::pin(begin(&context, &client, &mut probe));
+        let mut steps = 0;
         let outcome = match context.target.in_time(begun).await {
-            Ok(held) => Box::pin(held.cross(&context, pace)).await,
+            Ok(held) => Box::pin(held.cross(&context, pace, &mut steps)).await,
             Err(failed) => Err(failed),
         };
+        context.recorder.put_steps(context.class, began, steps);
         let failed = outcome.is_err();
         context.put(began, probe, true, outcome);
         if failed {
@@ -91,19 +93,24 @@ pub(super) fn version(class: Class) -> Version {
     }
 }
 
-/// At which ages a server ends conversations of this class by itself, while nothing is rotated. `None` where they live on
+/// What brings a server to end conversations of this class by itself, while nothing is rotated. `None` where they live on
 /// for longer than the `oldest` that it has interrupted. Two are begun, one after the other: what ends both at one
-/// moment, such as a timer of the server's, knows nothing of their age. Nor does what ends both after as many steps:
-/// they go on at different paces.
-pub(crate) async fn own_ages(target: &Target, class: Class, oldest: Duration) -> Option<Ages> {
+/// moment, such as a timer of the server's, knows nothing of their age. They go on at different paces: what ends them
+/// after as many steps knows nothing of it either. A third one is quicker than all before, so that it comes to no fewer
+/// steps.
+pub(crate) async fn own_end(target: &Target, class: Class, oldest: Duration) -> Option<OwnEnd> {
     let within = oldest + later(oldest);
     let second = async {
         sleep(later(oldest)).await;
         ends_at(target, class, within, SLOW).await
     };
     let first = Box::pin(ends_at(target, class, within, PACE));
-    let (first, second) = tokio::join!(first, Box::pin(second));
-    one_age(first?, second?)
+    let quick = Box::pin(ends_at(target, class, within, PACE / 2));
+    let (first, second, quick) = tokio::join!(first, Box::pin(second), quick);
+    let first = first?;
+    let ages = second.and_then(|second| one_age(first, second));
+    ages.map(OwnEnd::Ages)
+        .or_else(|| Some(OwnEnd::Steps(as_many(first, quick?)?)))
 }
 
 /// For how long that looks at the most, where the server answers at once.
@@ -126,6 +133,11 @@ fn one_age(first: Ending, second: Ending) -> Option<Ages> {
     is_one.then(|| of_first.with(second.found))
 }
 
+/// The number of steps that both of these had, of which one went on more quickly.
+fn as_many(one: Ending, other: Ending) -> Option<u32> {
+    (one.steps == other.steps && one.steps > 0).then_some(one.steps)
+}
+
 /// How old a conversation was when it ended.
 #[derive(Clone, Copy)]
 struct Ending {
@@ -133,6 +145,8 @@ struct Ending {
     alive: Duration,
     /// At the step after it.
     found: Duration,
+    /// How many steps it had by then.
+    steps: u32,
 }
 
 /// When a conversation that goes on at this pace is interrupted. `None` where it is not within this time, or does not
@@ -157,7 +171,11 @@ async fn ends_at(
             Err(failed) => {
                 let found = began.elapsed();
                 let is_end = failed.kind == FailureKind::Interrupted;
-                return is_end.then_some(Ending { alive, found });
+                return is_end.then_some(Ending {
+                    alive,
+                    found,
+                    steps,
+                });
             }
         }
         sleep(pace).await;
@@ -204,20 +222,24 @@ impl Held {
         begun.await.map_err(|ended: Ended| ended.at(Where::New))
     }
 
-    /// Goes on until it is time to end, or the load stops.
-    async fn cross(mut self, context: &ProbeContext, pace: Duration) -> Result<(), Failed> {
+    /// Goes on until it is time to end, or the load stops. Counts the steps.
+    async fn cross(
+        mut self,
+        context: &ProbeContext,
+        pace: Duration,
+        steps: &mut u32,
+    ) -> Result<(), Failed> {
         let (target, mut stop) = (&context.target, context.stop.clone());
-        let mut steps = 0;
-        while steps < STEPS {
-            target.in_time(self.go_on(steps)).await?;
-            steps += 1;
+        while *steps < STEPS {
+            target.in_time(self.go_on(*steps)).await?;
+            *steps += 1;
             tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => break,
                 () = sleep(pace) => {}
             }
         }
-        target.in_time(self.let_go(context, steps)).await
+        target.in_time(self.let_go(context, *steps)).await
     }
 
     async fn go_on(&mut self, step: u32) -> Result<(), Failed> {
@@ -257,26 +279,34 @@ fn interrupted(ended: Ended) -> Failed {
 mod tests {
     use super::*;
 
-    fn ended(alive: u64, found: u64) -> Ending {
+    /// One that ended between these two moments, after so many steps.
+    fn ended(alive: u64, found: u64, steps: u32) -> Ending {
         let ms = Duration::from_millis;
         Ending {
             alive: ms(alive),
             found: ms(found),
+            steps,
         }
     }
 
     #[test]
-    fn conversations_at_different_paces_come_to_one_age_and_not_to_one_number_of_steps() {
+    fn conversations_at_different_paces_come_to_one_age_or_to_one_number_of_steps() {
         let ms = Duration::from_millis;
         let ages = |youngest, oldest| {
             let (youngest, oldest) = (ms(youngest), ms(oldest));
             Some(Ages { youngest, oldest })
         };
-        assert_eq!(one_age(ended(690, 710), ended(610, 810)), ages(710, 810));
-        assert_eq!(one_age(ended(650, 930), ended(690, 710)), ages(710, 930));
+        let (first, second) = (ended(690, 710, 34), ended(610, 810, 6));
+        assert_eq!(one_age(first, second), ages(710, 810));
+        assert_eq!(as_many(first, second), None);
+        let late = ended(650, 930, 7);
+        assert_eq!(one_age(late, first), ages(710, 930));
         // Fifty steps, at a pace of 20 ms and of 100 ms.
-        assert_eq!(one_age(ended(980, 1000), ended(4900, 5000)), None);
-        assert_eq!(one_age(ended(4900, 5000), ended(980, 1000)), None);
+        let (quick, slow) = (ended(980, 1000, 50), ended(4900, 5000, 50));
+        assert_eq!(one_age(quick, slow), None);
+        assert_eq!(one_age(slow, quick), None);
+        assert_eq!(as_many(quick, slow), Some(50));
+        assert_eq!(as_many(ended(10, 30, 0), ended(10, 20, 0)), None);
     }
 
     /// The second conversation is the last to end: it begins later, and is held for as long.

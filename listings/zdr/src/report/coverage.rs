@@ -38,12 +38,17 @@ impl Report {
 
     /// Conversations that no client can have with this server.
     fn older(&self) -> impl Iterator<Item = String> {
-        let aged = self.classes.iter();
-        let aged = aged.filter_map(|of| Some((of.class, of.own_age_ms? / 1000.0)));
-        aged.map(|(class, age)| {
+        let ended = self.classes.iter().filter_map(|of| {
+            let longer = match (of.own_age_ms, of.own_steps) {
+                (Some(age), _) => format!("that last for more than {:.1} s", age / 1000.0),
+                (None, Some(most)) => format!("of more than {most} commands or messages"),
+                (None, None) => return None,
+            };
+            Some((longer, of.class))
+        });
+        ended.map(|(longer, class)| {
             format!(
-                "conversations that last for more than {age:.1} s: then the server ends each, rotated or not (class \
-                 {class})"
+                "conversations {longer}: then the server ends each, rotated or not (class {class})"
             )
         })
     }

@@ -1,5 +1,6 @@
 //! The clients of a scenario: those that come all the time, and the one that looks for a certificate.
 
+use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +8,9 @@ use lab::authority::Issued;
 use lab::client::Client;
 use tokio::time::{sleep, timeout};
 
-use crate::attempt::{Attempt, Class, Recorder};
+use crate::attempt::{Attempt, Class, OwnEnd, Recorder};
 use crate::error::Error;
+use crate::judge::grown_old::excuse;
 use crate::judge::overload::is_busy;
 use crate::judge::timed_out::with_lost;
 use crate::load::{Load, Rates};
@@ -54,6 +56,15 @@ impl ProbeClient {
     pub(crate) fn records(&self) -> Vec<Attempt> {
         let (all, again) = (self.recorder.records(), self.recorder.timed_out());
         with_lost(all, again, |_| false, &[])
+    }
+
+    /// Takes conversations that the server has ended by itself for such as have come to their end, where it is known to do
+    /// so. The last rotation is the one that counts.
+    pub(crate) fn excuse(&self, records: &mut [Attempt], own: Option<OwnEnd>, last: &Window) {
+        let of = (&*self.recorder, slice::from_ref(last));
+        if let Some(own) = own {
+            excuse(records, Class::Held, own, of);
+        }
     }
 
     /// Waits until some clients that came after this moment are done, however they fared. Where clients are rare, or

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ch09_simulating_rotation::Writer;
 use lab::agent::Strategy;
 
-use crate::attempt::{Ages, FailureKind};
+use crate::attempt::{FailureKind, OwnEnd};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::testbed::TestBed;
@@ -40,8 +40,8 @@ pub struct ScenarioContext {
     /// Whether clients waited for such rotations, and at no other time: those who do so in a scenario tell nothing of
     /// too much to do.
     pub keeps_waiting: bool,
-    /// The ages at which the server ends conversations by itself, where it ended some while nothing was rotated.
-    pub own_ages: Option<Ages>,
+    /// What brings the server to end conversations by itself, where it ended some while nothing was rotated.
+    pub own_end: Option<OwnEnd>,
 }
 
 impl ScenarioContext {

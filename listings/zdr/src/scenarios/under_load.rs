@@ -1,6 +1,5 @@
 //! Scenarios in which the files change while clients come all the time and a download runs.
 
-use std::slice;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -8,7 +7,6 @@ use tokio::time::sleep;
 use crate::attempt::{Attempt, Class, FailureKind};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
-use crate::judge::grown_old::excuse;
 use crate::judge::of_server::of_server;
 use crate::judge::overload::Overload;
 use crate::judge::shortage::{is_full, set_aside, shortage};
@@ -71,9 +69,7 @@ pub(crate) async fn under_load(
     load.stop().await;
 
     let (mut records, shortage) = with_room(scenario, probes.records(), from);
-    if let Some(own) = context.own_ages {
-        excuse(&mut records, Class::Held, own, slice::from_ref(&last));
-    }
+    probes.excuse(&mut records, context.own_end, &last);
     let overload = overload(&probes, &testbed, from, waited_for.as_slice());
     if went_back(&records, &last, None) {
         outcome.fail(Code::WentBack, WENT_BACK);

@@ -46,7 +46,7 @@ pub(crate) fn of_user(said: &str) -> Option<&'static str> {
 
 /// The same, where it was started by root.
 fn of_root(said: &str) -> Option<&'static str> {
-    const REFUSES: [&str; 4] = ["as root", "\"root\"", "non-root", "unprivileged user"];
+    const REFUSES: [&str; 3] = ["\"root\" execution", "non-root user", "unprivileged user"];
     let said = said.to_lowercase();
     if said.contains("permission denied") {
         return Some(
@@ -54,7 +54,9 @@ fn of_root(said: &str) -> Option<&'static str> {
              `user` in the TOML file to that user's name",
         );
     }
-    REFUSES.iter().any(|words| said.contains(words)).then_some(
+    let runs_as_root = said.contains("as root") && said.contains("run");
+    let refuses = runs_as_root || REFUSES.iter().any(|words| said.contains(words));
+    refuses.then_some(
         "set `user` in the TOML file to the name of a user without root's rights, such as \"nobody\": the server is \
          started as that user then, who owns its files",
     )
@@ -105,7 +107,10 @@ mod tests {
         }
         let denied = "nginx: [emerg] cannot load /x/tls.key: (13: Permission denied)";
         assert!(of_root(denied).contains("set `user`"), "{denied}");
-        for said in ["cannot open /root/tls.key", "the root of /srv is missing"] {
+        for said in [
+            "cannot open /root/tls.key",
+            "ca.pem cannot be taken as root certificate",
+        ] {
             assert_eq!(of_root(said), "", "{said}");
         }
     }

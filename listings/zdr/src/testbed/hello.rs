@@ -89,8 +89,8 @@ pub(super) async fn unmet(target: &Target, failed: &Failed) -> Option<Advice> {
         ),
         change: format!(
             "what reads the hello, be it the server or something before it: it has to read on until the whole record is \
-             there. With a key of ML-KEM a hello is longer than many packets, so that it may come in two (https://tldr.fail). \
-             Browsers send such hellos, and are turned away as well. To see it by hand, use OpenSSL 3.5 or later: \
+             there. With a key of ML-KEM a hello is longer than many packets, so that it may come in two \
+             (https://tldr.fail). Browsers send such hellos, and are turned away as well. To see it by hand, use OpenSSL 3.5 or later: \
              openssl s_client -groups X25519MLKEM768:X25519 -connect {address} -servername {}",
             target.name
         ),

@@ -368,9 +368,14 @@ fn conversations_that_no_client_can_have_are_not_covered() {
     let said = format!(
         "conversations that last for more than 10.0 s: then the server ends each, rotated or not (class {class})"
     );
-    let verdict = judged(report, Level::All).verdict;
+    let verdict = judged(report.clone(), Level::All).verdict;
     assert!(verdict.passed);
     assert_eq!(verdict.not_covered, [said]);
+    report.classes[0].own_age_ms = None;
+    report.classes[0].own_steps = Some(19);
+    let verdict = judged(report, Level::All).verdict;
+    let said = "conversations of more than 19 commands or messages: then the server ends each";
+    assert!(verdict.words.contains(said), "{}", verdict.words);
 }
 
 #[test]

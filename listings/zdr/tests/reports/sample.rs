@@ -370,6 +370,7 @@ impl Run {
             failures: failures.collect(),
             graceful_closes: 3,
             own_age_ms: None,
+            own_steps: None,
         }
     }
 

@@ -36,6 +36,7 @@ pub(super) fn classes<'a>(reports: impl Iterator<Item = &'a Report>) -> Vec<Clas
                 .iter()
                 .filter_map(|part| part.own_age_ms)
                 .reduce(f64::min),
+            own_steps: parts.iter().filter_map(|part| part.own_steps).min(),
         }
     });
     classes.collect()
