@@ -81,7 +81,7 @@ func Judge(source Source, files Files, last *Identity) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	anchors, distrust, err := lasting(source, files, last)
+	anchors, distrust, err := lasting(source, files, certificate, last)
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +205,7 @@ func certificates(found []Block, path string, unread func(*x509.Certificate) str
 		certificate, err := x509.ParseCertificate(block.DER)
 		if err != nil {
 			return nil, &Rejected{"malformed", path, fmt.Sprintf("block %d of %d: a CERTIFICATE "+
-				"block holds something else than one certificate (%v)", at+1, len(found), err)}
+				"block holds something else than one certificate (%s)", at+1, len(found), brief(err))}
 		}
 		if what := unread(certificate); what != "" {
 			return nil, &Rejected{"malformed", path, fmt.Sprintf("certificate %d of %d: %s", at+1, len(found), what)}

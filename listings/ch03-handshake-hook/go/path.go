@@ -71,7 +71,7 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 			return refuse(last, "no certificate here has its issuer's name and fits its authority key identifier: a key, "+
 				"or an issuer and a serial number (RFC 5280, section 4.2.1.1)")
 		}
-		if what := cmp.Or(weak(next), forServers(next), forSubjects(next)); what != "" {
+		if what := cmp.Or(weak(next), forServers(next), forSubjects(next), general(next), nameless(next)); what != "" {
 			return refuse(next, what)
 		}
 		if slices.ContainsFunc(path, next.Equal) {

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"fmt"
+	"maps"
 	"slices"
 	"unicode/utf8"
 )
@@ -60,6 +61,22 @@ func bits(value []byte) bool {
 // truth is one byte, in DER (X.690, section 11.1).
 func truth(value []byte) bool { return len(value) == 1 && (value[0] == 0 || value[0] == 0xff) }
 
+// single is one byte: OpenSSL parses each one.
+func single(value []byte) bool { return len(value) == 1 }
+
+// wholeBytes are those of a BIT STRING.
+func wholeBytes(value []byte) bool { return len(value) > 0 && value[0] == 0 }
+
+// units are characters of so many bytes each.
+func units(size int) held { return func(value []byte) bool { return len(value)%size == 0 } }
+
+// with are the same tags, and another content of one of them.
+func with(tags map[byte]held, tag byte, holds held) map[byte]held {
+	others := maps.Clone(tags)
+	others[tag] = holds
+	return others
+}
+
 // minimal has as few bytes as it takes (section 8.3).
 func minimal(value []byte) bool {
 	if len(value) < 2 {
@@ -73,10 +90,12 @@ var (
 	identifier = once(map[byte]held{6: isIdentifier})
 	algorithm  = of(0x30, identifier, perhaps(nil))
 	inName     = once(map[byte]held{3: bits, 0x0c: anything, 0x12: anything, 0x13: anything, 0x14: anything,
-		0x16: anything, 0x1c: anything, 0x1e: anything}) // Of a type that OpenSSL parses there.
-	name    = of(0x30, anyTimes(of(0x31, repeated(of(0x30, identifier, inName)))))
-	integer = map[byte]held{2: minimal}
-	instant = once(map[byte]held{0x17: anything, 0x18: anything})
+		0x16: anything, 0x1c: units(4), 0x1e: units(2)}) // Of a type that OpenSSL parses there.
+	name = of(0x30, anyTimes(of(0x31, repeated(of(0x30, identifier, inName)))))
+	// As OpenSSL parses it: a part of it may be of nothing.
+	looseName = of(0x30, anyTimes(of(0x31, anyTimes(of(0x30, identifier, inName)))))
+	integer   = map[byte]held{2: minimal}
+	instant   = once(map[byte]held{0x17: anything, 0x18: anything})
 
 	// Section 4.2.1.6.
 	generalName = map[byte]held{
@@ -84,20 +103,27 @@ var (
 		0xa4: of(0, once(name))[0],
 		0x81: ascii, 0x82: ascii, 0xa3: anything, 0xa5: anything, 0x86: ascii, 0x87: anything, 0x88: isIdentifier,
 	}
+	// The address of a revocation list is ASCII by RFC 5280. Each library takes UTF-8, and looks at it where it checks
+	// revocation. Python shows it in words.
+	inPlaces = with(generalName, 0x86, utf8.Valid)
 	// How many names a constraint is for is never said.
 	subtrees = func(tag byte) part { return perhaps(of(tag, repeated(of(0x30, once(generalName))))) }
 	// A place has a name, or an issuer of its lists.
-	issuers = of(0xa2, repeated(generalName))
+	issuers = of(0xa2, repeated(inPlaces))
 	reasons = perhaps(map[byte]held{0x81: bits})
-	point   = of(0xa0, once(map[byte]held{0xa0: of(0, repeated(generalName))[0], 0xa1: anything}))
+	point   = of(0xa0, once(map[byte]held{0xa0: of(0, repeated(inPlaces))[0], 0xa1: anything}))
 	place   = map[byte]held{0x30: either([]part{once(point), reasons, perhaps(issuers)}, []part{reasons, once(issuers)})}
 
 	// Section 4.1. Of unique identifiers others tell.
-	body = of(0x30, perhaps(of(0xa0, once(integer))), once(integer), once(algorithm), once(name),
-		once(of(0x30, instant, instant)), once(name), once(of(0x30, once(algorithm), once(map[byte]held{3: bits}))),
+	body = of(0x30, perhaps(of(0xa0, once(integer))), once(integer), once(algorithm), once(looseName),
+		once(of(0x30, instant, instant)), once(looseName), once(of(0x30, once(algorithm), once(map[byte]held{3: bits}))),
 		perhaps(map[byte]held{0x81: bits}), perhaps(map[byte]held{0x82: bits}),
-		perhaps(of(0xa3, once(of(0x30, anyTimes(of(0x30, identifier, perhaps(map[byte]held{1: truth}),
+		perhaps(of(0xa3, once(of(0x30, anyTimes(of(0x30, identifier, perhaps(map[byte]held{1: single}),
 			once(map[byte]held{4: anything}))))))))
+	// What asks the two names of a certificate alone, and each part of them.
+	sequence = once(map[byte]held{0x30: anything})
+	twoNames = of(0x30, once(of(0x30, perhaps(map[byte]held{0xa0: anything}), once(map[byte]held{2: anything}), sequence, once(name),
+		sequence, once(name), anyTimes(nil))), anyTimes(nil))
 
 	// What extensions hold that every library knows (section 4.2).
 	defined = map[string]part{
@@ -106,7 +132,7 @@ var (
 		"2.5.29.17": once(of(0x30, anyTimes(generalName))),
 		"2.5.29.19": once(of(0x30, perhaps(map[byte]held{1: truth}), perhaps(integer))),
 		"2.5.29.30": once(of(0x30, subtrees(0xa0), subtrees(0xa1))),
-		"2.5.29.31": once(of(0x30, repeated(place))),
+		"2.5.29.31": once(of(0x30, anyTimes(place))), // No library asks for one at least.
 		"2.5.29.32": once(of(0x30, repeated(of(0x30, identifier, perhaps(of(0x30, repeated(of(0x30, identifier, each)))))))),
 		"2.5.29.33": once(of(0x30, repeated(of(0x30, identifier, identifier)))),
 		"2.5.29.35": once(of(0x30, perhaps(map[byte]held{0x80: anything}), perhaps(of(0xa1, repeated(generalName))),
@@ -144,12 +170,17 @@ func undefined(certificate *x509.Certificate) string {
 			return "its extension " + extension.Id.String() + notRead
 		}
 	}
-	return fieldless(certificate.Raw)
+	what := fieldless(certificate.Raw)
+	if what == "" && !holds(certificate.Raw, once(twoNames)) {
+		return "a name in it has a part of nothing, which" + notRead
+	}
+	return what
 }
 
-// fieldless says whether the fields of a certificate are not those that it has. What extensions hold is not looked at.
+// fieldless says whether the fields of a certificate are not those that it has, as OpenSSL parses them. What extensions hold
+// is not looked at.
 func fieldless(der []byte) string {
-	if !holds(der, once(of(0x30, once(body), once(algorithm), once(map[byte]held{3: bits})))) {
+	if !holds(der, once(of(0x30, once(body), once(algorithm), once(map[byte]held{3: wholeBytes})))) {
 		return "a field of it" + notRead
 	}
 	return ""

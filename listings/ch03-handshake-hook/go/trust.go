@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -9,52 +11,80 @@ import (
 	"slices"
 )
 
-// trusted returns the anchors in a file that was looked at. One that Go does not parse is passed over: so do its
-// clients, and a root on a curve of its own is no reason to refuse a leaf under another one.
-func trusted(source Source, files Files) ([]*x509.Certificate, error) {
+// trusted returns the anchors in a file that was looked at. One that Go or rustls does not take is passed over: so do its
+// clients, and a root on a curve of its own is no reason to refuse a leaf under another one. It is refused where it has
+// issued a certificate of this chain, where there is no other one, and where clients of OpenSSL or GnuTLS load no file with
+// such a one.
+func trusted(source Source, files Files, chain []Block) (known []*x509.Certificate, passed *Rejected, err error) {
 	if files.Distrust != nil {
-		return nil, files.Distrust
+		return nil, nil, files.Distrust
 	}
 	found, err := blocks(files.Roots.Data, source.Roots)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var known []Block
-	var unknown error
+	needed := issuersOf(chain)
+	var unknown *Rejected // Of Go's clients alone.
 	for at, block := range found {
-		_, err := x509.ParseCertificate(block.DER)
 		if block.Kind != "CERTIFICATE" {
 			continue
 		}
-		if what := outlined(block.DER, ofAuthority); what != "" {
-			if err != nil {
-				what = fmt.Sprintf("a CERTIFICATE block holds something else than one certificate (%v)", err)
-			}
-			return nil, &Rejected{"malformed", source.Roots, fmt.Sprintf("block %d of %d: %s", at+1, len(found), what)}
+		refuse := func(what string) *Rejected {
+			return &Rejected{"malformed", source.Roots, fmt.Sprintf("block %d of %d: %s", at+1, len(found), what)}
 		}
-		if what := fieldless(block.DER); what != "" {
-			return nil, &Rejected{"malformed", source.Roots, fmt.Sprintf("block %d of %d: %s. Take it out of the file, or have it "+
-				"issued anew", at+1, len(found), what)}
+		certificate, err := x509.ParseCertificate(block.DER)
+		if what := outlined(block.DER, nil); what != "" && err != nil {
+			return nil, nil, refuse(fmt.Sprintf("a CERTIFICATE block holds something else than one certificate (%s)", brief(err)))
+		} else if what != "" {
+			return nil, nil, refuse(what)
 		}
-		if err == nil {
-			known = append(known, block)
-		} else if unknown == nil {
-			unknown = &Rejected{"malformed", source.Roots, fmt.Sprintf("clients of Go know no authority of these (%v)", err)}
+		if what := cmp.Or(fieldless(block.DER), unloaded(block.DER)); what != "" {
+			return nil, nil, refuse(what + ". Take it out of the file, or have it issued anew")
+		}
+		what := noAnchor(block.DER)
+		if what == "" && err != nil {
+			what = fmt.Sprintf("clients of Go know no authority of these (%s)", brief(err))
+		}
+		switch fault := refuse(what); {
+		case what == "":
+			known = append(known, certificate)
+		case slices.ContainsFunc(needed, func(name []byte) bool { return bytes.Equal(name, framing(block.DER).Subject.FullBytes) }):
+			return nil, nil, fault
+		case noAnchor(block.DER) == "":
+			unknown = cmp.Or(unknown, fault)
+		default:
+			passed = cmp.Or(passed, fault)
 		}
 	}
-	if len(known) == 0 && unknown != nil {
-		return nil, unknown
+	if fault := cmp.Or(passed, unknown); len(known) == 0 && fault != nil {
+		return nil, nil, fault
 	}
-	return certificates(known, source.Roots, framed)
+	if len(known) == 0 {
+		return nil, nil, &Rejected{"truncated", source.Roots, lacking(found)}
+	}
+	if passed != nil {
+		passed.Detail += ". It is passed over, and the others of this file are in force"
+	}
+	return known, passed, nil
+}
+
+// issuersOf are the names of those who have issued these certificates, as far as they parse.
+func issuersOf(chain []Block) (names [][]byte) {
+	for _, block := range chain {
+		if block.Kind == "CERTIFICATE" {
+			names = append(names, framing(block.DER).Issuer.FullBytes)
+		}
+	}
+	return names
 }
 
 // lasting returns the anchors that are in force: those of the file, or the last good ones and why they stay. A leaf is
 // not held up by what is wrong beside it.
-func lasting(source Source, files Files, last *Identity) ([]*x509.Certificate, *Rejected, error) {
-	anchors, err := trusted(source, files)
+func lasting(source Source, files Files, chain []Block, last *Identity) ([]*x509.Certificate, *Rejected, error) {
+	anchors, passed, err := trusted(source, files, chain)
 	var fault *Rejected
 	if err == nil || last == nil || !errors.As(err, &fault) {
-		return anchors, nil, err
+		return anchors, passed, err
 	}
 	detail := fault.Detail + fmt.Sprintf(". The anchors that were read before (%d) stay in force until this file is mended",
 		len(last.Anchors))

@@ -25,6 +25,12 @@ class Generation:
     identity: identity.Identity
 
 
+def _tell(distrust):
+    """Says why trust anchors are not those of their file."""
+    for fault in distrust:
+        emit("trust_rejected", reason=fault.reason, file=fault.file, detail=fault.detail)
+
+
 class IdentityStore:
     """The current generation, and the one way to replace it."""
 
@@ -36,7 +42,9 @@ class IdentityStore:
         self._reloading = threading.Lock()
         self._exposed, self.leaf = set(), None
         seen = self._look()
-        self._publish(Generation(1, judge(source, seen)))
+        first = judge(source, seen)
+        _tell(first.distrust)
+        self._publish(Generation(1, first))
         self._files_sha256 = files.digest(seen)
 
     def current(self):
@@ -52,8 +60,7 @@ class IdentityStore:
             if files_sha256 == self._files_sha256:
                 return False
             new = self._judge(self.source, seen, before.identity)
-            for fault in new.distrust:
-                emit("trust_rejected", reason=fault.reason, file=fault.file, detail=fault.detail)
+            _tell(new.distrust)
             # What was looked at is not looked at again, be it new or a comment that was added.
             self._files_sha256 = files_sha256
             # The whole set: other trust anchors are another generation, too.

@@ -143,7 +143,8 @@ def _large(der, deeper=32):
 def _numbers(identifier):
     number = 0
     for byte in identifier:
-        number = number << 7 | byte & 0x7f
+        # More than 31 bits are large, however many they are: each byte of a megabyte would move all those before.
+        number = min(number << 7 | byte & 0x7f, 1 << 31)
         if byte < 0x80:
             yield number
             number = 0

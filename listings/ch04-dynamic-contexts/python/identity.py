@@ -12,6 +12,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 
+import anchors
 import asn1
 import key as keys
 import kinds
@@ -62,15 +63,15 @@ def judge(source, seen, build, validate, last=None):
     """Builds a context from what was read, and has it validated. The files are not opened again. Where
     trust anchors are not valid, those of the `last` identity are in force."""
     found = [pem.blocks(file.data, file.path) for file in seen[:2]]
-    trust, distrust = _trust(source, seen, last)
-    anchors, (roots, for_peers) = trust[0], (b"".join(all) for all in trust)
+    trust, distrust = _trust(source, seen, [der for label, der in found[0] if label == "CERTIFICATE"], last)
+    own, (roots, for_peers) = trust[0], (b"".join(all) for all in trust)
     chain = tuple(_certificates(found[0], source.certificate))
     _fits(source, chain)
     pair = Pair(chain, _key(found[1], source.key))
     with _read(source.certificate):
         shown = [taken.Certificate.of(der) for der in chain]
     with _read(source.roots):
-        trusted = [taken.Certificate.of(der) for der in anchors]
+        trusted = [taken.Certificate.of(der) for der in own]
     _verifiable(source, shown)
     with _read(source.certificate):
         taken.parsed_by_all(source, shown)
@@ -86,8 +87,8 @@ def judge(source, seen, build, validate, last=None):
     purpose = taken.CLIENT if validate is as_servers_do else taken.SERVER
     with _read(source.certificate):
         taken.by_all(source, shown, trusted, purpose)
-        taken.numbered_once(source, list(zip(chain, shown)), list(zip(anchors, trusted)))
-    _as_defined(source, list(zip(chain, shown)), list(zip(anchors, trusted)))
+        taken.numbered_once(source, list(zip(chain, shown)), list(zip(own, trusted)))
+    _as_defined(source, list(zip(chain, shown)), list(zip(own, trusted)))
     not_after = time.gmtime(ssl.cert_time_to_seconds(facts["notAfter"]))
     return Identity(
         context=context,
@@ -100,7 +101,7 @@ def judge(source, seen, build, validate, last=None):
 # ANCHOR_END: read
 
 
-def _trust(source, seen, last):
+def _trust(source, seen, chain, last):
     """The trust anchors, and why some are not those of their file. A leaf is not held up by what is wrong
     beside it: the last good ones judge it."""
     trust, faults = [], []
@@ -108,14 +109,11 @@ def _trust(source, seen, last):
         try:
             if isinstance(seen[2 + at], Rejected):
                 raise seen[2 + at]
-            anchors = _certificates(pem.blocks(seen[2 + at].data, path), path)
-            for each, anchor in enumerate(anchors, 1):
-                if not shape.is_certificate(anchor):
-                    raise Rejected("malformed", path, f"authority {each} of {len(anchors)}: {shape.UNDEFINED}. Take it out of "
-                                   "the file, or have it issued anew")
+            found = _certificates(pem.blocks(seen[2 + at].data, path), path)
             with _read(path):
-                taken.parses_authorities(path, [taken.Certificate.of(der) for der in anchors])
-            trust.append(anchors)
+                kept, passed = anchors.trusted(path, found, () if at else chain)
+            trust.append(kept)
+            faults += [passed] if passed else []
         except Rejected as why:
             if last is None:
                 raise

@@ -50,6 +50,29 @@ def _bits(value):
     return bool(value) and value[0] < 8 and (len(value) > 1 or value == b"\0")
 
 
+def _address(value):
+    """The address of a revocation list, in ASCII by RFC 5280. Each library takes UTF-8, and looks at it where it checks
+    revocation. Python shows it in words."""
+    with contextlib.suppress(UnicodeDecodeError):
+        return value.decode() is not None
+    return False
+
+
+def _byte(value):
+    """OpenSSL parses each one."""
+    return len(value) == 1
+
+
+def _whole(value):
+    """Whole bytes in a BIT STRING."""
+    return value[:1] == b"\0"
+
+
+def _units(size):
+    """Characters of so many bytes each."""
+    return lambda value: len(value) % size == 0
+
+
 def _truth(value):
     """One byte, in DER (section 11.1)."""
     return value in (b"\0", b"\xff")
@@ -80,9 +103,14 @@ def _of(tag, *fields):
 _IDENTIFIER, _NUMBER = _once({0x06: _identifier}), {0x02: _number}
 _ALGORITHM = _of(0x30, _IDENTIFIER, _perhaps())
 # Bits, and the strings that OpenSSL parses in names.
-_TEXT = _once({0x03: _bits, **dict.fromkeys((0x0c, 0x12, 0x13, 0x14, 0x16, 0x1c, 0x1e), _anything)})
+_TEXT = _once({0x03: _bits, 0x1c: _units(4), 0x1e: _units(2),
+               **dict.fromkeys((0x0c, 0x12, 0x13, 0x14, 0x16), _anything)})
 _NAME = _of(0x30, _any_times(_of(0x31, _repeated(_of(0x30, _IDENTIFIER, _TEXT)))))
+# As OpenSSL parses it: a part of it may be of nothing.
+_LOOSE_NAME = _of(0x30, _any_times(_of(0x31, _any_times(_of(0x30, _IDENTIFIER, _TEXT)))))
 _DATE = _once(dict.fromkeys((0x17, 0x18), _anything))
+
+
 def _either(tag, these, others):
     """What has this tag, and holds these fields, or others."""
     return {tag: lambda value: _holds(value, these) or _holds(value, others)}
@@ -101,13 +129,19 @@ def _subtrees(tag):
 
 # Section 4.1. What unique identifiers are is told elsewhere.
 _BODY = _of(
-    0x30, _perhaps(_of(0xa0, _once(_NUMBER))), _once(_NUMBER), _once(_ALGORITHM), _once(_NAME),
-    _once(_of(0x30, _DATE, _DATE)), _once(_NAME), _once(_of(0x30, _once(_ALGORITHM), _once({0x03: _bits}))),
+    0x30, _perhaps(_of(0xa0, _once(_NUMBER))), _once(_NUMBER), _once(_ALGORITHM), _once(_LOOSE_NAME),
+    _once(_of(0x30, _DATE, _DATE)), _once(_LOOSE_NAME), _once(_of(0x30, _once(_ALGORITHM), _once({0x03: _bits}))),
     _perhaps({0x81: _bits}), _perhaps({0x82: _bits}), _perhaps(_of(0xa3, _once(_of(0x30, _any_times(_of(
-        0x30, _IDENTIFIER, _perhaps({0x01: _truth}), _once({0x04: _anything}))))))))
-_CERTIFICATE = _of(0x30, _once(_BODY), _once(_ALGORITHM), _once({0x03: _bits}))
-_POINT = _of(0xa0, _once({**_of(0xa0, _repeated(_GENERAL)), 0xa1: _anything}))
-_REASONS, _ISSUERS = _perhaps({0x81: _bits}), _of(0xa2, _repeated(_GENERAL))
+        0x30, _IDENTIFIER, _perhaps({0x01: _byte}), _once({0x04: _anything}))))))))
+_CERTIFICATE = _of(0x30, _once(_BODY), _once(_ALGORITHM), _once({0x03: _whole}))
+# What asks the two names of a certificate alone, and each part of them.
+_SEQUENCE = _once({0x30: _anything})
+_NAMED = _of(0x30, _once(_of(
+    0x30, _perhaps({0xa0: _anything}), _once({0x02: _anything}), _SEQUENCE, _once(_NAME), _SEQUENCE, _once(_NAME),
+    _any_times(None))), _any_times(None))
+_PLACES = {**_GENERAL, 0x86: _address}
+_POINT = _of(0xa0, _once({**_of(0xa0, _repeated(_PLACES)), 0xa1: _anything}))
+_REASONS, _ISSUERS = _perhaps({0x81: _bits}), _of(0xa2, _repeated(_PLACES))
 # A place has a name, or an issuer of its lists.
 _PLACE = _either(0x30, (_once(_POINT), _REASONS, _perhaps(_ISSUERS)), (_REASONS, _once(_ISSUERS)))
 _POLICY = _of(0x30, _IDENTIFIER, _perhaps(_of(0x30, _repeated(_of(0x30, _IDENTIFIER, _once())))))
@@ -119,7 +153,7 @@ _KNOWN = {bytes.fromhex(name): _once(holds) for name, holds in (
     ("551d11", _of(0x30, _any_times(_GENERAL))),
     ("551d13", _of(0x30, _perhaps({0x01: _truth}), _perhaps(_NUMBER))),
     ("551d1e", _of(0x30, _subtrees(0xa0), _subtrees(0xa1))),
-    ("551d1f", _of(0x30, _repeated(_PLACE))),
+    ("551d1f", _of(0x30, _any_times(_PLACE))),  # No library asks for one at least.
     ("551d20", _of(0x30, _repeated(_POLICY))),
     ("551d21", _of(0x30, _repeated(_of(0x30, _IDENTIFIER, _IDENTIFIER)))),
     ("551d23", _of(0x30, _perhaps({0x80: _anything}), _perhaps(_of(0xa1, _repeated(_GENERAL))), _perhaps({0x82: _number}))),
@@ -135,6 +169,8 @@ def objection(der, extensions):
     identifier, whether it is critical, and its value."""
     if not is_certificate(der):
         return UNDEFINED
+    if not _holds(der, [_once(_NAMED)]):
+        return f"a name in it has a part of nothing, which {_UNREAD}"
     what = None
     for name, (_, value) in extensions.items():
         if what is None and name in _KNOWN and not _holds(value, [_KNOWN[name]]):
@@ -143,7 +179,7 @@ def objection(der, extensions):
 
 
 def is_certificate(der):
-    """Whether the fields of a certificate are those that it has. What extensions hold is not looked at."""
+    """Whether the fields of a certificate are those that it has, as OpenSSL parses them. What extensions hold is not looked at."""
     return _holds(der, [_once(_CERTIFICATE)])
 
 

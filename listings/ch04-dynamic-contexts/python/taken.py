@@ -54,7 +54,7 @@ _SIGNED = {bytes.fromhex(it) for it in (
 class Certificate:
     """What is asked of a certificate (RFC 5280, section 4.1)."""
 
-    version: bytes
+    version: bytes  # None of them is version 1: DER does not say what is meant without it.
     serial: bytes
     issuer: bytes
     subject: bytes
@@ -71,7 +71,7 @@ class Certificate:
         """What stands in it."""
         body, signed, _ = asn1.items(asn1.first(der)[1])
         fields = asn1.items(body[1])
-        version = b"\0"
+        version = b""
         if fields[0][0] == 0xa0:
             version = asn1.first(fields.pop(0)[1])[1]
         algorithm, point = asn1.values(fields[5][1])
@@ -182,17 +182,6 @@ def _has_policy(path):
     return not named or bool(set.intersection(*named))
 
 
-def parses_authorities(path, anchors):
-    """Refuses authorities with dates that OpenSSL 3.6 does not parse: its clients would load none of the file."""
-    for at, anchor in enumerate(anchors, 1):
-        if anchor.fields == UNDATED:
-            what = f"{UNDATED}. Take it out of the file, or have it issued anew"
-            raise Rejected("malformed", path, f"authority {at} of {len(anchors)}: {what}")
-        if any(name in _READ and not asn1.whole(value) for name, (_, value) in anchor.extensions.items()):
-            what = "something stands behind the value of an extension, and clients of rustls do not parse that"
-            raise Rejected("malformed", path, f"authority {at} of {len(anchors)}: {what}")
-
-
 def _unparsed(of):
     if of.serial[0] >= 0x80:
         return "its serial number is negative (RFC 5280 forbids that), and clients of Go do not parse it"
@@ -231,7 +220,7 @@ def _strange(of, purpose):
 
 def _no_authority(issuer):
     """OpenSSL is content with a key usage that lets it sign certificates. One of the first version says nothing at all."""
-    if issuer.version == b"\0" or issuer.is_authority():
+    if not issuer.version or issuer.is_authority():
         return None
     return "it does not say that it is an authority (basicConstraints, CA:TRUE)"
 

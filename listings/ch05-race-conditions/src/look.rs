@@ -40,5 +40,5 @@ pub fn anchors(source: &Source) -> Result<Vec<CertificateDer<'static>>, Rejected
         roots: path.clone(),
     };
     let seen = pinned::look(&alone, None, &mut |_| ())?;
-    trust::anchors(path, &seen.roots, &[])
+    trust::anchors(path, &seen.roots, &[]).map(|(anchors, _)| anchors)
 }

@@ -10,10 +10,13 @@ use rustls::pki_types::pem::PemObject;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::parse_x509_certificate;
 
-use crate::pinned::{Found, Seen};
+use crate::pinned::{self, Seen};
 use crate::{parsed, pem};
 
 type Anchors = Vec<CertificateDer<'static>>;
+
+/// The anchors of a file that rustls takes, and why it does not take the first of the others, if there is one.
+type Found = (Anchors, Option<Rejected>);
 
 /// The anchors that are to be used, and why some are not those of their file.
 pub(crate) struct Trust {
@@ -34,12 +37,16 @@ pub(crate) fn read(
     serving: Option<&Identity>,
 ) -> Result<Trust, Rejected> {
     let mut faults = Vec::new();
-    let mut or_last = |read: Result<Anchors, Rejected>, last: Option<&Anchors>| match (read, last) {
+    let mut or_last = |read: Result<Found, Rejected>, last: Option<&Anchors>| match (read, last) {
         (Err(fault), Some(last)) => {
             faults.push(stays(fault, last.len()));
             Ok(last.clone())
         }
-        (read, _) => read,
+        (Err(fault), None) => Err(fault),
+        (Ok((anchors, passed)), _) => {
+            faults.extend(passed);
+            Ok(anchors)
+        }
     };
     let last = serving.map(|serving| &serving.anchors);
     let chain = pem::without_marks(&seen.certificate.bytes);
@@ -77,15 +84,15 @@ fn stays(fault: Rejected, last: usize) -> Rejected {
 /// do, unless it has issued a certificate of this chain, or there is no other one.
 pub(crate) fn anchors(
     path: &Path,
-    seen: &Result<Found, Rejected>,
+    seen: &Result<pinned::Found, Rejected>,
     chain: &[CertificateDer<'_>],
-) -> Result<Anchors, Rejected> {
+) -> Result<Found, Rejected> {
     let text = pem::without_marks(&seen.as_ref().map_err(Clone::clone)?.bytes);
     pem::whole(&text, path)?;
     let all: Anchors = CertificateDer::pem_slice_iter(&text).flatten().collect();
     let shown = chain.iter().filter_map(|it| parsed_one(it));
     let issuers: Vec<_> = shown.map(|it| it.issuer().as_raw().to_vec()).collect();
-    let mut taken = Anchors::new();
+    let (mut taken, mut passed) = (Anchors::new(), None);
     for (anchor, at) in all.iter().zip(1..) {
         let place = (at, all.len());
         let parsed = parsed_one(anchor);
@@ -102,14 +109,23 @@ pub(crate) fn anchors(
         match taken_as_anchor(anchor, place, path) {
             Ok(()) => taken.push(anchor.clone()),
             Err(fault) if parsed.as_ref().is_some_and(named) => return Err(fault),
-            Err(_) => {}
+            Err(fault) => passed = passed.or(Some(over(fault))),
         }
     }
     if taken.is_empty() {
         // There is none, or rustls takes none: it says why.
-        return trust_anchors(&text, path).map_err(|rejected| pem::explain(rejected, &text));
+        taken = trust_anchors(&text, path).map_err(|rejected| pem::explain(rejected, &text))?;
     }
-    Ok(taken)
+    Ok((taken, passed))
+}
+
+/// The same fault, and that the other authorities are in force.
+fn over(fault: Rejected) -> Rejected {
+    let detail = format!(
+        "{}. It is passed over, and the others of this file are in force",
+        fault.detail
+    );
+    Rejected { detail, ..fault }
 }
 
 fn parsed_one(der: &[u8]) -> Option<X509Certificate<'_>> {

@@ -23,7 +23,10 @@ fn key_id() -> Vec<u8> {
 
 /// Makes the files of this kind.
 pub fn make(kind: &str, made: &mut Made<'_>) -> bool {
-    texts(kind, made) || extensions(kind, made) || names(kind, made)
+    texts(kind, made)
+        || extensions(kind, made)
+        || names(kind, made)
+        || super::passed::make(kind, made)
 }
 
 /// Texts that look like PEM, and what others write in its place.

@@ -18,6 +18,7 @@ mod idle;
 mod kinds;
 mod kit;
 mod odd;
+mod passed;
 mod rare;
 // The page is made by the same description.
 #[path = "../../../../scripts/src/files/list.rs"]
@@ -250,6 +251,7 @@ fn each_kind_stands_in_the_list_once() {
         include_str!("forms.rs"),
         include_str!("general.rs"),
         include_str!("defined.rs"),
+        include_str!("passed.rs"),
     ];
     let lines = sources.iter().flat_map(|source| source.lines());
     let arms = lines.filter_map(|line| {
