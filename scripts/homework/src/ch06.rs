@@ -108,8 +108,10 @@ fn told(scene: &Scene) -> String {
         }
     };
     let mut told = format!(
-        "A server of chapter 6 serves generation 1.\n\n  {behind}\n  is asked to leave, and cut after 30 s. A session\n  \
-         of such a generation is not resumed.\n  A connection lives for {} at most.\n  \
+        "A server of chapter 6 serves generation 1.\n\n  {behind}\n  is asked to leave, and cut after 30 s. HTTP/1.1 asks with an\n  \
+         answer: within the 30 s, an idle connection answers one\n  \
+         more request, and goes then. A session of such a generation\n  is not resumed.\n  \
+         A connection lives for {} at most: then it is asked as well.\n  \
          A session may be resumed for {}, from the handshake in which it began.\n  {keeps}\n\nThen, in this order:\n\n",
         life(connection_minutes),
         life(session_minutes)

@@ -161,3 +161,16 @@ fn each_answer_comes_up_and_is_explained() {
     }
     assert_eq!(came_up.len(), 5, "{came_up:?}");
 }
+
+/// Chapter 6 says how HTTP/1.1 is asked to leave, and the sheet has to say it as well: its clients of HTTP/1.1 are idle when their connection has to go.
+#[test]
+fn the_sheet_says_that_an_idle_connection_answers_once_more() {
+    for seed in 0..10 {
+        let told = sheet(seed).unwrap().told;
+        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            told.contains("within the 30 s, an idle connection answers one more request, and goes then"),
+            "{told}"
+        );
+    }
+}

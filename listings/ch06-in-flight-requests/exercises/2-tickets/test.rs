@@ -198,6 +198,7 @@ pub fn a_second_discard_is_like_the_first() {
     }
     what_is_discarded_stays_discarded();
     nobody_else_has_the_keys();
+    no_key_comes_twice();
     the_keys_are_random_bytes_of_the_system();
 }
 
@@ -214,6 +215,25 @@ fn nobody_else_has_the_keys() {
             "Two servers run the same program, and have discarded their sessions as often ({discards}). A ticket of the one was opened by the other: both have made the same key. A key that comes from a count, from a clock or from the program's text can be made by \
              any program that knows these, and opens every ticket. `Ticketer::new` makes one that no other program knows."
         );
+    }
+}
+
+/// What is drawn at random is drawn again as soon as there is little of it.
+fn no_key_comes_twice() {
+    let bench = bench_with(1);
+    let mut tickets = Vec::new();
+    for discards in 1..=1500 {
+        bench.discard();
+        let keys = bench.workers.config(0).ticketer.clone();
+        let opened = tickets
+            .iter()
+            .any(|ticket: &Vec<u8>| keys.decrypt(ticket).is_some());
+        assert!(
+            !opened,
+            "`discard` was called {discards} times, and the last of the keys opened a ticket of an earlier one: that key had been there before. Of such a key little is drawn, and the rest is always the same: a thief tries all that there are. \
+             `Ticketer::new` draws all bytes of its keys anew."
+        );
+        tickets.extend(keys.encrypt(b"a session"));
     }
 }
 
