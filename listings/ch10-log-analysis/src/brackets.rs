@@ -1,6 +1,9 @@
 //! Brackets that a text opens and does not close, or closes and does not open: a line lacks its end, or its beginning. A
 //! file was rotated in the middle of it, for example.
 
+/// A quote that is not of the text in question, but of what it stands in: an event that was cut ends there.
+pub(crate) const OUTER: char = '\u{1}';
+
 /// Whether a text closes what it does not open, behind a field or a text of JSON. Where an event `is_named`, others may
 /// have stood before it in an answer of many lines alone.
 pub(crate) fn is_rest(text: &str, is_named: bool) -> bool {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::brackets::{in_plain_quotes, is_rest, open_in};
+use crate::brackets::{OUTER, in_plain_quotes, is_rest, open_in};
 use crate::elsewhere;
 use crate::read::{BARE, CUT, Line, NO_EVENT};
 use crate::wrapped::{BEGINS, is_named_twice, without_colours};
@@ -53,9 +53,6 @@ impl Cut {
 
 /// The quotes of text within text of JSON, once, twice and three times, and within a field of a table.
 const QUOTES: [&str; 4] = [r#"\""#, r#"\\\""#, r#"\\\\\\\""#, r#""""#];
-
-/// A quote that is not of the text in question, but of what it stands in: an event that was cut ends there.
-const OUTER: char = '\u{1}';
 
 /// The events in a line that are not whole.
 pub(crate) fn events(line: &Line) -> Vec<Cut> {

@@ -169,7 +169,9 @@ fn the_sheet_says_that_an_idle_connection_answers_once_more() {
         let told = sheet(seed).unwrap().told;
         let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
-            told.contains("within the 30 s, an idle connection answers one more request, and goes then"),
+            told.contains(
+                "within the 30 s, an idle connection answers one more request, and goes then"
+            ),
             "{told}"
         );
     }
