@@ -123,10 +123,13 @@ fn leaves(kind: &str, made: &mut Made<'_>) -> bool {
         "issuer-named-x400" => leaf.extensions.push(issuer_named(&tlv(0xa3, &[]))),
         "issuer-named-by-nothing" => leaf.extensions.push(issuer_named(&tlv(0x82, &[]))),
         "issuer-named-otherwise-too" => {
-            leaf.extensions.push(issuer_named(&tlv(0x82, b"example.org")));
+            leaf.extensions
+                .push(issuer_named(&tlv(0x82, b"example.org")));
         }
         "constraints-registered-not-critical" => {
-            middle.extensions.push(constrains(0xa1, &[0x88, 2, 0x2a, 3]));
+            middle
+                .extensions
+                .push(constrains(0xa1, &[0x88, 2, 0x2a, 3]));
         }
         "constraints-mail-in-brackets" => {
             let mail = tlv(0x81, b"<someone@example.org>");
