@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/asn1"
 	"strings"
 	"time"
@@ -38,6 +39,9 @@ func unloaded(der []byte) string {
 		return "it is of version 1 of X.509 and has extensions, which came with version 3, and clients of GnuTLS load no file " +
 			"with such a one"
 	}
+	if what := cmp.Or(twice(der), unnamed(der)); what != "" {
+		return what
+	}
 	for _, date := range values(of.Validity.Bytes) {
 		form, text := "060102150405Z", string(date.Bytes)
 		if date.Tag == asn1.TagGeneralizedTime {
@@ -49,6 +53,44 @@ func unloaded(der []byte) string {
 		}
 		if _, err := time.Parse(form, text); err != nil {
 			return "one of its dates is none, and clients of GnuTLS load no file with such a one"
+		}
+	}
+	return ""
+}
+
+// extensionsOf are those of a certificate, each with its parts.
+func extensionsOf(der []byte) (found [][]asn1.RawValue) {
+	for _, all := range values(framing(der).Extensions.Bytes) {
+		for _, it := range values(all.Bytes) {
+			if parts := values(it.Bytes); len(parts) > 1 {
+				found = append(found, parts)
+			}
+		}
+	}
+	return found
+}
+
+// twice says whether an extension is there twice.
+func twice(der []byte) string {
+	seen := map[string]bool{}
+	for _, parts := range extensionsOf(der) {
+		if id := string(parts[0].Bytes); seen[id] {
+			return "an extension is there twice, and clients of GnuTLS load no file with such a one"
+		} else {
+			seen[id] = true
+		}
+	}
+	return ""
+}
+
+// unnamed says whether clients of GnuTLS do not parse the names of its subject or of its issuer.
+func unnamed(der []byte) string {
+	const subject, issuer = "\x55\x1d\x11", "\x55\x1d\x12"
+	for _, parts := range extensionsOf(der) {
+		id, value := string(parts[0].Bytes), parts[len(parts)-1].Bytes
+		if (id == subject || id == issuer) && !holds(value, ofGnuTLS) {
+			return "a name of its subject or of its issuer (subjectAltName, issuerAltName) is broken, of nothing, of X.400 or of " +
+				"EDI, and clients of GnuTLS do not parse that"
 		}
 	}
 	return ""

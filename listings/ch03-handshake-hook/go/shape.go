@@ -64,6 +64,9 @@ func truth(value []byte) bool { return len(value) == 1 && (value[0] == 0 || valu
 // single is one byte: OpenSSL parses each one.
 func single(value []byte) bool { return len(value) == 1 }
 
+// filled is one byte at least.
+func filled(value []byte) bool { return len(value) > 0 }
+
 // wholeBytes are those of a BIT STRING.
 func wholeBytes(value []byte) bool { return len(value) > 0 && value[0] == 0 }
 
@@ -125,6 +128,11 @@ var (
 	twoNames = of(0x30, once(of(0x30, perhaps(map[byte]held{0xa0: anything}), once(map[byte]held{2: anything}), sequence, once(name),
 		sequence, once(name), anyTimes(nil))), anyTimes(nil))
 
+	// The names of a subject and of an issuer (subjectAltName, issuerAltName) as GnuTLS parses them in each certificate: none of
+	// nothing, of X.400 or of EDI.
+	ofGnuTLS = once(of(0x30, anyTimes(map[byte]held{0xa0: anything, 0x81: filled, 0x82: filled, 0xa4: of(0, once(name))[0],
+		0x86: filled, 0x87: anything, 0x88: anything})))
+
 	// What extensions hold that every library knows (section 4.2).
 	defined = map[string]part{
 		"2.5.29.14": once(map[byte]held{4: anything}),
@@ -164,6 +172,9 @@ func asDefined(source Source, chain, anchors []*x509.Certificate) error {
 const notRead = " is not as RFC 5280 defines it, and some clients (OpenSSL, Go, Java, GnuTLS, Python, Chromium) do not read that"
 
 func undefined(certificate *x509.Certificate) string {
+	if what := unnamed(certificate.Raw); what != "" {
+		return what
+	}
 	for _, extension := range certificate.Extensions {
 		fields, known := defined[extension.Id.String()]
 		if known && !holds(extension.Value, fields) {

@@ -2,7 +2,10 @@ package main
 
 import (
 	"encoding/asn1"
+	"errors"
+	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // A place of revocation lists has a name or an issuer, and nothing else. What is wrong here, clients of OpenSSL do not parse.
@@ -47,5 +50,50 @@ func TestWhatIsDefinedIsFound(t *testing.T) {
 		if _, known := defined[id.String()]; !known {
 			t.Errorf("%s is not", id)
 		}
+	}
+}
+
+// What each library takes, and what Chromium asks for one at least of.
+func TestAnAddressOfARevocationListIsUTF8AndThereMayBeNone(t *testing.T) {
+	listed := func(address string) []byte {
+		value := append([]byte{0x86, byte(len(address))}, address...)
+		for _, tag := range []byte{0xa0, 0xa0, 0x30, 0x30} {
+			value = append([]byte{tag, byte(len(value))}, value...)
+		}
+		return value
+	}
+	for _, it := range []struct {
+		id    string
+		value []byte
+		is    bool
+	}{
+		{"2.5.29.31", listed("http://Bücher"), true},
+		{"2.5.29.31", listed("http://B\xfccher"), false},
+		{"2.5.29.31", []byte{0x30, 0}, true},
+		{"1.3.6.1.5.5.7.1.1", []byte{0x30, 0}, false},
+		{"2.5.29.33", []byte{0x30, 0}, false},
+	} {
+		if holds(it.value, defined[it.id]) != it.is {
+			t.Errorf("%s %x: %v", it.id, it.value, !it.is)
+		}
+	}
+}
+
+// OpenSSL parses characters of 16 and 32 bits that are whole.
+func TestCharactersOfSeveralBytesAreWhole(t *testing.T) {
+	for text, is := range map[string]bool{
+		"\x1c\x04\x00\x00\x00a": true, "\x1c\x03abc": false, "\x1e\x02\x00a": true, "\x1e\x01a": false,
+	} {
+		if holds([]byte(text), inName) != is {
+			t.Errorf("%x: %v", text, !is)
+		}
+	}
+}
+
+// A certificate may have a name of a megabyte, and a line of the log is no place for that.
+func TestAnErrorIsToldInBrief(t *testing.T) {
+	long := brief(errors.New(strings.Repeat("ü", 1<<20)))
+	if len(long) > 300 || !utf8.ValidString(long) || brief(errors.New("short")) != "short" {
+		t.Errorf("%d bytes", len(long))
 	}
 }

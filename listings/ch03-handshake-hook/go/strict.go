@@ -31,6 +31,9 @@ func unread(of *x509.Certificate) string {
 	if len(key) == 2 && bytes.HasPrefix(key[0].Bytes, x25519) && len(key[1].Bytes) != 1+32 {
 		return "its key of X25519 has another length than 32 bytes, and clients of Java do not parse that"
 	}
+	if fields := framing(of.Raw); version(fields) == 1 && len(fields.Extensions.FullBytes) > 0 {
+		return "it is of version 1 of X.509 and has extensions, and clients of Java and GnuTLS do not parse that"
+	}
 	if what := outlined(of.Raw, ofEach); what != "" {
 		return what
 	}

@@ -4,22 +4,19 @@ Clients of OpenSSL and GnuTLS load no file with an authority that they do not pa
 that they do not take.
 """
 
-import datetime
-
 import asn1
 import shape
 from rejected import Rejected
-from taken import BEHIND, UNDATED
+from taken import BEHIND, NO_DATE, UNDATED, is_date, is_written
 
 _LARGEST = (1 << 16) - 1  # Bytes that rustls reads of an authority.
-_UTC_TIME = 0x17  # With two digits for the year.
 _READ = {bytes.fromhex(it) for it in ("551d11", "551d13", "551d1e", "551d1f", "551d25")}  # By rustls.
 _TWO = "it names two algorithms for its signature, and clients of GnuTLS load no file with such a one"
 _FIRST = ("it is of version 1 of X.509 and has extensions, which came with version 3, and clients of GnuTLS load no file with "
           "such a one")
 _OTHER = ("it says that it is of another version of X.509 than 3, and clients of rustls do not take it (version 1 is not "
           "said, by X.690)")
-_NO_DATE = "one of its dates is none, and clients of GnuTLS load no file with such a one"
+_TWICE = "an extension is there twice, and clients of GnuTLS load no file with such a one"
 _LARGE = f"it has more than {_LARGEST} bytes, and clients of rustls do not take it"
 _MORE = "something stands behind the value of an extension, and clients of rustls do not parse that"
 _UNSURE = "what is critical is neither true nor false in DER, and clients of rustls and Go do not parse that"
@@ -71,21 +68,15 @@ def _unloaded(der):
         return _TWO
     if version in (None, b"\0") and fields[-1][0] == 0xa3:
         return _FIRST
+    extensions = [asn1.values(it) for it in asn1.values(asn1.first(fields[-1][1])[1])] if fields[-1][0] == 0xa3 else []
+    if len({name for name, *_ in extensions}) < len(extensions):
+        return _TWICE
+    if any(shape.unnamed(name, value) for name, *_, value in extensions):
+        return shape.UNNAMED
     dates = asn1.items(fields[3][1])
-    if any(len(text) != (13 if tag == _UTC_TIME else 15) for tag, text, _ in dates):
+    if not all(is_written(tag, text) for tag, text, _ in dates):
         return UNDATED
-    return None if all(_is_date(tag, text) for tag, text, _ in dates) else _NO_DATE
-
-
-def _is_date(tag, text):
-    year, rest = (b"20" + text[:2], text[2:]) if tag == _UTC_TIME else (text[:4], text[4:])
-    digits = year + rest[:-1]
-    if not (rest.endswith(b"Z") and digits.isdigit()):
-        return False
-    try:
-        return bool(datetime.datetime(int(year), *(int(rest[at:at + 2]) for at in range(0, 10, 2)), tzinfo=datetime.UTC))
-    except ValueError:
-        return False
+    return None if all(is_date(tag, text) for tag, text, _ in dates) else NO_DATE
 
 
 def _refused(der):

@@ -23,6 +23,8 @@ _USUAL = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*")
 _ADDRESS = re.compile(r"\[([^\]]*)\](:[0-9]*)?")
 _HOST = re.compile(r"([^:%\[\]]*)(:[0-9]*)?")
+# RFC 5321, section 4.1.2. A text in quotation marks is not looked into.
+_ATOMS = re.compile(rb"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
 _MAPPED = b"\0" * 10 + b"\xff\xff"
 
 
@@ -117,7 +119,7 @@ def _constrained(tag, text, critical):
     if tag in (0x81, 0x82, 0x86) and not text.isascii():
         return "it constrains a name that is not ASCII"
     user, at, host = text.rpartition(b"@") if tag == 0x81 else (b"", b"", text)
-    if at and (not user or b"@" in user):
+    if at and not (user.startswith(b'"') or _ATOMS.fullmatch(user)):
         return "it constrains an address of mail that is none"
     usual = _CONSTRAINED_HOST if tag == 0x82 else _CONSTRAINED_PLACE
     if tag in (0x81, 0x82, 0x86) and host and not usual.fullmatch(host):

@@ -63,6 +63,11 @@ def _byte(value):
     return len(value) == 1
 
 
+def _filled(value):
+    """One byte at least."""
+    return bool(value)
+
+
 def _whole(value):
     """Whole bytes in a BIT STRING."""
     return value[:1] == b"\0"
@@ -146,6 +151,14 @@ _REASONS, _ISSUERS = _perhaps({0x81: _bits}), _of(0xa2, _repeated(_PLACES))
 _PLACE = _either(0x30, (_once(_POINT), _REASONS, _perhaps(_ISSUERS)), (_REASONS, _once(_ISSUERS)))
 _POLICY = _of(0x30, _IDENTIFIER, _perhaps(_of(0x30, _repeated(_of(0x30, _IDENTIFIER, _once())))))
 
+# The names of a subject and of an issuer (subjectAltName, issuerAltName) as GnuTLS parses them in each certificate: none of
+# nothing, of X.400 or of EDI.
+_OF_GNUTLS = _of(0x30, _any_times({
+    **dict.fromkeys((0xa0, 0x87, 0x88), _anything), **dict.fromkeys((0x81, 0x82, 0x86), _filled), **_of(0xa4, _once(_NAME))}))
+_PARSED_BY_GNUTLS = {bytes.fromhex(it) for it in ("551d11", "551d12")}
+UNNAMED = ("a name of its subject or of its issuer (subjectAltName, issuerAltName) is broken, of nothing, of X.400 or of EDI, "
+           "and clients of GnuTLS do not parse that")
+
 # What extensions hold that every library knows (section 4.2).
 _KNOWN = {bytes.fromhex(name): _once(holds) for name, holds in (
     ("551d0e", {0x04: _anything}),
@@ -172,10 +185,17 @@ def objection(der, extensions):
     if not _holds(der, [_once(_NAMED)]):
         return f"a name in it has a part of nothing, which {_UNREAD}"
     what = None
+    if any(unnamed(name, value) for name, (_, value) in extensions.items()):
+        return UNNAMED
     for name, (_, value) in extensions.items():
         if what is None and name in _KNOWN and not _holds(value, [_KNOWN[name]]):
             what = f"its extension {_dotted(name)}"
     return what and f"{what} {_UNREAD}"
+
+
+def unnamed(name, value):
+    """Whether clients of GnuTLS do not parse this extension."""
+    return name in _PARSED_BY_GNUTLS and not _holds(value, [_once(_OF_GNUTLS)])
 
 
 def is_certificate(der):

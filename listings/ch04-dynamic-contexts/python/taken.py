@@ -4,6 +4,7 @@ OpenSSL compares names without their case and their type of string, signs and ve
 algorithms, and knows more extensions. rustls and Go compare bytes, and take what follows here.
 """
 
+import datetime
 from dataclasses import dataclass
 
 import asn1
@@ -21,6 +22,7 @@ BEHIND = ("something beside extensions stands behind its public key (unique iden
 LONGEST = 8192  # Bits of an RSA key by which clients of rustls and Go verify a signature.
 UNDATED = ("its dates have no seconds, a fraction of one, or another time zone, and clients of OpenSSL and rustls "
            "do not accept that")
+NO_DATE = "one of its dates is none, and clients of GnuTLS, Java and Go do not parse that"
 BELOW = 255  # Intermediates that a certificate may allow below it: clients of rustls parse no greater number.
 
 _RSA, _ECDSA = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a8648ce3d0201")
@@ -33,6 +35,7 @@ _READ = {bytes.fromhex(it) for it in ("551d11", "551d13", "551d1e", "551d1f", "5
 _FEATURES = bytes.fromhex("2b06010505070118")  # RFC 7633.
 _REQUIRED, _ANY_POLICY = bytes.fromhex("551d24"), bytes.fromhex("551d2000")
 # Usages, names, what an authority may, lists of revocation: what rustls knows when it is critical.
+_RFC_5280 = {bytes((last,)) for last in (14, 15, 17, 19, 30, 31, 32, 33, 35, 36, 37, 54)}  # Section 4.2.
 _KNOWN = {bytes.fromhex(f"551d{last:02x}") for last in (15, 17, 19, 30, 31, 37)}
 
 
@@ -83,8 +86,12 @@ class Certificate:
         dates = asn1.items(fields[3][1])
         if [tag for tag, *_ in fields[6:]] not in ([], [0xa3]):
             unread = BEHIND
-        elif any(len(text) != (13 if tag == _UTC_TIME else 15) for tag, text, _ in dates):
+        elif not all(is_written(tag, text) for tag, text, _ in dates):
             unread = UNDATED
+        elif not all(is_date(tag, text) for tag, text, _ in dates):
+            unread = NO_DATE
+        elif version in (b"", b"\0") and found:
+            unread = "it is of version 1 of X.509 and has extensions, and clients of Java and GnuTLS do not parse that"
         unread = (unread or forms.objection(body[2], found, [*asn1.values(algorithm), b""], point[1:])
                   or forms.general(found)
                   or forms.nameless(fields[2][2], fields[4][2], found, asn1.values(algorithm), point[1:]))
@@ -140,6 +147,8 @@ def by_all(source, chain, anchors, purpose):
         last = next((it for it in among if not _weak(it)), among[0])
         path.append(last)  # None twice: authorities issue each other, and a path that followed them had no end.
         at += 1
+        if what := _unknown(last) if trusted else None:
+            raise refuse(at, what)
         # A leaf that has signed itself is its own authority, and does not have to say so.
         no_authority = _no_authority(last) if last != chain[0] else None
         if what := _weak(last) or _unparsed(last) or _unfit(last, purpose) or no_authority:
@@ -218,6 +227,14 @@ def _strange(of, purpose):
     return _unfit(of, purpose) or (None if of.from_1970 else "its dates begin before 1970")
 
 
+def _unknown(anchor):
+    """OpenSSL knows more extensions than Go, which asks an authority that is trusted as well."""
+    if any(critical and not (name[:2] == b"\x55\x1d" and name[2:] in _RFC_5280) for name, (critical, _) in
+           anchor.extensions.items()):
+        return "it has a critical extension that they do not know"
+    return None
+
+
 def _no_authority(issuer):
     """OpenSSL is content with a key usage that lets it sign certificates. One of the first version says nothing at all."""
     if not issuer.version or issuer.is_authority():
@@ -271,6 +288,23 @@ def _numbers(of):
 
 def _bits(of):
     return int.from_bytes(_numbers(of)[0], "big").bit_length()
+
+
+def is_written(tag, text):
+    """Whether a date has seconds, no fraction of one, and no other zone than Greenwich's."""
+    return len(text) == (13 if tag == _UTC_TIME else 15)
+
+
+def is_date(tag, text):
+    """Whether it is one of the calendar."""
+    year, rest = (b"20" + text[:2], text[2:]) if tag == _UTC_TIME else (text[:4], text[4:])
+    digits = year + rest[:-1]
+    if not (rest.endswith(b"Z") and digits.isdigit()):
+        return False
+    try:
+        return bool(datetime.datetime(int(year), *(int(rest[at:at + 2]) for at in range(0, 10, 2)), tzinfo=datetime.UTC))
+    except ValueError:
+        return False
 
 
 def _from_1970(tag, date):

@@ -178,7 +178,7 @@ fn constrained(constraints: &NameConstraints<'_>, critical: bool) -> Option<&'st
         }
         GeneralName::DNSName(name) if !is_host(name) => Some(NO_HOST),
         GeneralName::RFC822Name(name) => match name.rsplit_once('@') {
-            Some((user, host)) if user.is_empty() || user.contains('@') || !is_host(host) => {
+            Some((user, host)) if !is_user(user) || !is_host(host) => {
                 Some("it constrains an address of mail that is none")
             }
             None if !is_host(name) => Some(NO_HOST),
@@ -194,6 +194,14 @@ fn constrained(constraints: &NameConstraints<'_>, critical: bool) -> Option<&'st
 }
 
 const NO_HOST: &str = "it constrains the name of a host, and that is none";
+
+/// What Go asks of what stands before the `@` (RFC 5321, section 4.1.2): atoms with dots between, or a text in quotation
+/// marks, into which this does not look.
+fn is_user(user: &str) -> bool {
+    let atom = |it: u8| it.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&it);
+    let mut atoms = user.split('.');
+    user.starts_with('"') || atoms.all(|it| !it.is_empty() && it.bytes().all(atom))
+}
 
 /// What Go asks of the name of a host in a constraint. A dot may stand before it: then it is for those below.
 fn is_host(name: &str) -> bool {

@@ -35,6 +35,17 @@ pub(crate) fn objection(certificate: &X509Certificate<'_>) -> Option<&'static st
 }
 // ANCHOR_END: objection
 
+/// Whether it constrains names of a kind that clients of GnuTLS do not compare: they take nothing below it then. Those of
+/// directories rustls does not compare either.
+pub(crate) fn constrains_others(certificate: &X509Certificate<'_>) -> bool {
+    let mut all = certificate.extensions().iter();
+    all.any(|it| {
+        let constrains = it.oid.to_id_string() == CONSTRAINTS;
+        let mut all = found(CONSTRAINTS, it.value).into_iter();
+        constrains && all.any(|name| matches!(name.tag(), Tag(0 | 3 | 5 | 8)))
+    })
+}
+
 /// The values that stand one after another, where nothing else does.
 fn values(mut rest: &[u8]) -> Option<Vec<Any<'_>>> {
     let mut found = Vec::new();

@@ -3,6 +3,8 @@
 //! rustls leaves most of a certificate unread. Go and OpenSSL read all of it, and end the handshake at
 //! the first one that they cannot read.
 
+use std::collections::HashSet;
+
 use ch02_hot_reload::identity::{Peers, Reason, Rejected, Source, reject};
 use rustls::pki_types::CertificateDer;
 use x509_parser::asn1_rs::{Any, FromDer, Tag};
@@ -115,6 +117,9 @@ fn undefined(der: &[u8]) -> Option<String> {
         ));
     }
     let (_, parsed) = parse_x509_certificate(der).ok()?;
+    if !named_for_gnutls(&parsed) {
+        return Some(NAMES.into());
+    }
     let mut all = parsed.extensions().iter();
     let broken = all.find(|it| !shape::is_extension(&it.oid.to_id_string(), it.value))?;
     Some(format!("its extension {} {UNREAD}", broken.oid))
@@ -147,7 +152,28 @@ pub(crate) fn unloaded(certificate: &X509Certificate<'_>) -> Option<&'static str
              file with such a one",
         );
     }
+    let mut seen = HashSet::new();
+    if !certificate
+        .extensions()
+        .iter()
+        .all(|it| seen.insert(&it.oid))
+    {
+        return Some(
+            "an extension is there twice, and clients of GnuTLS load no file with such a one",
+        );
+    }
+    if !named_for_gnutls(certificate) {
+        return Some(NAMES);
+    }
     form(certificate)
+}
+
+const NAMES: &str = "a name of its subject or of its issuer (subjectAltName, issuerAltName) is broken, of nothing, of X.400 \
+                     or of EDI, and clients of GnuTLS do not parse that";
+
+fn named_for_gnutls(certificate: &X509Certificate<'_>) -> bool {
+    let mut all = certificate.extensions().iter();
+    all.all(|it| shape::is_parsed_by_gnutls(&it.oid.to_id_string(), it.value))
 }
 
 /// What OpenSSL does not accept, even of an authority. Such a number it does not parse, and OpenSSL 3.6 does not parse a
@@ -245,6 +271,11 @@ fn behind_key(certificate: &X509Certificate<'_>) -> Option<&'static str> {
 
 /// RFC 5280, section 4.1.2.1.
 fn version(certificate: &X509Certificate<'_>) -> Option<&'static str> {
+    if certificate.version() == X509Version::V1 && !certificate.extensions().is_empty() {
+        return Some(
+            "it is of version 1 of X.509 and has extensions, and clients of Java and GnuTLS do not parse that",
+        );
+    }
     let unknown = certificate.version().0 > X509Version::V3.0;
     unknown.then_some("X.509 has no such version, and clients of Go do not parse it")
 }

@@ -18,7 +18,7 @@ use x509_parser::x509::X509Version;
 
 use crate::algorithms::RSA_BITS;
 use crate::ended::is_in_force;
-use crate::{java, openssl_alone, parsed, policies};
+use crate::{general, java, openssl_alone, parsed, policies};
 
 /// A certificate, and the file that it is from.
 struct Link<'a> {
@@ -342,6 +342,10 @@ fn may_issue(link: &Link<'_>, below: usize, peers: Peers) -> Result<(), Rejected
     let unread = parsed::unparsed(certificate);
     if let Some(what) = unread.or_else(|| parsed::exponent(certificate)) {
         return Err(others(link, &what));
+    }
+    if general::constrains_others(certificate) {
+        let what = "it constrains names of a kind that clients of GnuTLS do not compare: they take nothing below it";
+        return Err(others(link, what));
     }
     let strange = |it: &&x509_parser::extensions::X509Extension<'_>| {
         it.critical && !KNOWN.contains(&it.oid.to_id_string().as_str())

@@ -4,8 +4,8 @@
 //! defined is parsed by each of them. What is asked here comes last: other modules know more of what is wrong.
 
 use Held::{
-    Address, Anything, Ascii, Bits, Byte, Either, Identifier, Number, Truth, Units, Values, Whole,
-    Wrapped,
+    Address, Anything, Ascii, Bits, Byte, Either, Filled, Identifier, Number, Truth, Units, Values,
+    Whole, Wrapped,
 };
 use Often::{Any, AtLeastOnce, AtMostOnce, Once};
 
@@ -29,6 +29,8 @@ enum Held {
     Truth,
     /// One byte: OpenSSL parses each one.
     Byte,
+    /// One byte at least.
+    Filled,
     /// Whole bytes in a BIT STRING.
     Whole,
     /// Characters of so many bytes each.
@@ -328,6 +330,29 @@ pub(crate) fn has_whole_names(der: &[u8]) -> bool {
     holds(der, NAMED)
 }
 
+/// The names of a subject and of an issuer (subjectAltName, issuerAltName) as GnuTLS parses them in each certificate: none
+/// of nothing, of X.400 or of EDI.
+const OF_GNUTLS: &[Field] = &sequence(&[(
+    0x30,
+    Values(&[Field(
+        Any,
+        &[
+            (0xa0, Anything),
+            (0x81, Filled),
+            (0x82, Filled),
+            (0xa4, DIRECTORY),
+            (0x86, Filled),
+            (0x87, Anything),
+            (0x88, Anything),
+        ],
+    )]),
+)]);
+
+/// Whether clients of GnuTLS parse an extension: they look into these two.
+pub(crate) fn is_parsed_by_gnutls(id: &str, value: &[u8]) -> bool {
+    !["2.5.29.17", "2.5.29.18"].contains(&id) || holds(value, OF_GNUTLS)
+}
+
 /// Whether an extension holds what it is for. Of one that is not known, nothing is asked.
 pub(crate) fn is_extension(id: &str, value: &[u8]) -> bool {
     let known = KNOWN.iter().find(|(known, _)| *known == id);
@@ -365,6 +390,7 @@ impl Held {
             Ascii => value.is_ascii(),
             Address => str::from_utf8(value).is_ok(),
             Byte => value.len() == 1,
+            Filled => !value.is_empty(),
             Whole => value.first() == Some(&0),
             Units(bytes) => value.len().is_multiple_of(*bytes),
             Wrapped => first(value).is_some_and(|(tag, text, rest)| {

@@ -1,4 +1,6 @@
-use super::{TEXT, first, has_whole_names, holds, is_certificate, is_extension};
+use super::{
+    TEXT, first, has_whole_names, holds, is_certificate, is_extension, is_parsed_by_gnutls,
+};
 
 const PLACES: &str = "2.5.29.31";
 
@@ -110,5 +112,31 @@ fn openssl_parses_a_name_with_a_part_of_nothing_and_chromium_does_not() {
         let certificate = named(issuer, subject);
         assert!(is_certificate(&certificate));
         assert_eq!(has_whole_names(&certificate), all);
+    }
+}
+
+#[test]
+fn gnutls_parses_the_names_of_subject_and_issuer_and_no_others() {
+    for (value, parsed) in [
+        (&b"\x30\x00"[..], true),
+        (b"\x30\x03\x82\x01a", true),
+        (b"\x30\x03\x82\x01\xfc", true),
+        (b"\x30\x02\x82\x00", false),
+        (b"\x30\x02\xa3\x00", false),
+        (b"\x30\x02\xa5\x00", false),
+        (b"\x30\x02ab", false),
+        (b"\x0c\x01a", false),
+    ] {
+        assert_eq!(
+            is_parsed_by_gnutls("2.5.29.18", value),
+            parsed,
+            "{value:x?}"
+        );
+        assert_eq!(
+            is_parsed_by_gnutls("2.5.29.17", value),
+            parsed,
+            "{value:x?}"
+        );
+        assert!(is_parsed_by_gnutls("2.5.29.14", value));
     }
 }

@@ -31,6 +31,17 @@ fn place(address: &[u8]) -> Vec<u8> {
     extension(&PLACES, false, &sequence(&[&sequence(&[&point])]))
 }
 
+/// Another name of the issuer (issuerAltName).
+fn issuer_named(name: &[u8]) -> Vec<u8> {
+    extension(&[0x55, 0x1d, 18], false, &sequence(&[name]))
+}
+
+/// A constraint of names of this tag: 0xa0 permits, 0xa1 excludes.
+fn constrains(tag: u8, name: &[u8]) -> Vec<u8> {
+    let trees = tlv(tag, &sequence(&[name]));
+    extension(&[0x55, 0x1d, 30], false, &sequence(&[&trees]))
+}
+
 /// Another authority before the right one.
 fn strangers(kind: &str, made: &mut Made<'_>) -> bool {
     let mut stranger = Raw::authority("Another");
@@ -47,6 +58,11 @@ fn strangers(kind: &str, made: &mut Made<'_>) -> bool {
         "beside-two-algorithms" => {
             let sha384 = [6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3];
             stranger.claimed = Some(sequence(&[&sha384]));
+        }
+        "beside-issuer-named-x400" => stranger.extensions.push(issuer_named(&tlv(0xa3, &[]))),
+        "beside-twice" => {
+            let again = stranger.extensions[0].clone();
+            stranger.extensions.push(again);
         }
         "beside-32-bits-cut" => stranger.subject = common_name(0x1c, b"abc"),
         "beside-february-30" => stranger.dates[0] = tlv(0x17, b"260230000000Z"),
@@ -92,9 +108,33 @@ fn roots(kind: &str, made: &mut Made<'_>) -> bool {
 /// What stands in a leaf.
 fn leaves(kind: &str, made: &mut Made<'_>) -> bool {
     let mut tree = Tree::new();
-    let leaf = &mut tree.leaf;
+    let mut behind = Raw::leaf();
+    let (leaf, middle) = (&mut tree.leaf, &mut tree.middle);
     let uri = "http://example.org/B\u{fc}cher";
     match kind {
+        "behind-version-1-extended" => {
+            behind.version = None;
+            tree.behind.push(behind.signed(&tree.middle));
+        }
+        "behind-february-30" => {
+            behind.dates[0] = tlv(0x17, b"260230000000Z");
+            tree.behind.push(behind.signed(&tree.middle));
+        }
+        "issuer-named-x400" => leaf.extensions.push(issuer_named(&tlv(0xa3, &[]))),
+        "issuer-named-by-nothing" => leaf.extensions.push(issuer_named(&tlv(0x82, &[]))),
+        "issuer-named-otherwise-too" => {
+            leaf.extensions
+                .push(issuer_named(&tlv(0x82, b"example.org")));
+        }
+        "constraints-registered-not-critical" => {
+            middle
+                .extensions
+                .push(constrains(0xa1, &[0x88, 2, 0x2a, 3]));
+        }
+        "constraints-mail-in-brackets" => {
+            let mail = tlv(0x81, b"<someone@example.org>");
+            middle.extensions.push(constrains(0xa0, &mail));
+        }
         "subject-part-of-nothing" => leaf.subject = part_of_nothing(b"a leaf"),
         "subject-32-bits-cut" => leaf.subject = common_name(0x1c, b"abc"),
         "places-utf-8" => leaf.extensions.push(place(uri.as_bytes())),
