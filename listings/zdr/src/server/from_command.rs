@@ -23,8 +23,7 @@ impl FromStr for CommandLine {
 
     fn from_str(line: &str) -> Result<Self, String> {
         let at = |span: Range<usize>, what: String| Mistake::at(COMMAND, line, span, what);
-        let words =
-            shlex::split(line).ok_or("a quote, or a backslash at the end, is not closed")?;
+        let words = shlex::split(line).ok_or(UNCLOSED)?;
         let mut mistakes = Vec::new();
         for (text, unknown) in unknown_in(&words) {
             let written = &text[unknown.span.clone()];
@@ -33,9 +32,8 @@ impl FromStr for CommandLine {
             let span = begin..begin + written.len();
             mistakes.push(at(span, what).with_help(Some(unknown.help())));
         }
-        let of_shells = words.iter().find(|word| OF_SHELLS.contains(&word.as_str()));
-        if let Some(word) = of_shells {
-            let begin = line.find(word.as_str()).unwrap_or(0);
+        if let Some(word) = for_a_shell(&words) {
+            let begin = line.find(word).unwrap_or(0);
             let what = format!("`{word}` is for a shell, and none runs this command");
             let help = "let one run it: sh -c 'exec my-server ... > log'".to_owned();
             mistakes.push(at(begin..begin + word.len(), what).with_help(Some(help)));
@@ -53,8 +51,15 @@ impl FromStr for CommandLine {
     }
 }
 
+const UNCLOSED: &str = "a quote, or a backslash at the end, is not closed";
+
 /// What a shell would do something with.
 const OF_SHELLS: &[&str] = &["|", "||", "&&", ";", "&", ">", ">>", "2>", "2>&1", "<"];
+
+fn for_a_shell(words: &[String]) -> Option<&str> {
+    let mut words = words.iter().map(String::as_str);
+    words.find(|word| OF_SHELLS.contains(word))
+}
 
 /// The unknown words in braces. An argument with blanks is a script, with braces of its own.
 fn unknown_in(words: &[String]) -> impl Iterator<Item = (&str, Unknown)> {
@@ -191,14 +196,22 @@ impl FromStr for ReloadWord {
                 }
             }
             ("command", line) => {
-                let words = shlex::split(line).filter(|words| !words.is_empty());
-                let words = words.ok_or("`command:` is followed by a command")?;
+                let words = shlex::split(line).ok_or(UNCLOSED)?;
+                if words.is_empty() {
+                    return Err("`command:` is followed by a command".into());
+                }
                 if let Some((text, unknown)) = unknown_in(&words).next() {
                     let (written, help) = (&text[unknown.span.clone()], unknown.help());
                     return Err(format!("unknown word `{written}`: {help}"));
                 }
+                if let Some(word) = for_a_shell(&words) {
+                    return Err(format!(
+                        "`{word}` is for a shell, and none runs this command: let one run it, \
+                         \"command:sh -c 'my-server check && my-server reload'\""
+                    ));
+                }
                 Reload {
-                    command: Some(words),
+                    command: Some(with_environment(words)),
                     ..Reload::default()
                 }
             }
@@ -215,7 +228,30 @@ impl FromStr for ReloadWord {
 
 #[cfg(test)]
 mod tests {
-    use super::name_of;
+    use super::{ReloadWord, name_of};
+
+    #[test]
+    fn a_command_to_reload_is_read_as_one_to_start() {
+        let words = |line: &str| line.parse::<ReloadWord>().map(|of| of.0.command);
+        let expected = ["env", "A=b", "my-server", "re load"].map(str::to_owned);
+        let read = words("command:A=b my-server 're load'");
+        assert_eq!(read, Ok(Some(expected.to_vec())));
+        let script = words("command:sh -c 'a && b > log'");
+        assert!(script.is_ok_and(|words| words.is_some_and(|words| words.len() == 3)));
+        for (line, mistake) in [
+            (
+                "command:my-server check && my-server reload",
+                "`&&` is for a shell",
+            ),
+            ("command:my-server reload > log", "`>` is for a shell"),
+            ("command:my-server 'reload", "is not closed"),
+            ("command: ", "is followed by a command"),
+            ("command:my-server {serial}", "unknown word `{serial}`"),
+        ] {
+            let error = words(line).expect_err(line);
+            assert!(error.contains(mistake), "{line}: {error}");
+        }
+    }
 
     #[test]
     fn a_command_is_named_by_its_program_or_by_the_script_that_is_run() {

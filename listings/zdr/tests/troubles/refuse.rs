@@ -707,6 +707,15 @@ fn a_full_disk() {
     assert!(err.contains("stdout: No space left"), "{err}");
     let again = Report::read(&folder.path("again.json")).unwrap();
     assert_eq!(again, folder.report());
+    // A course takes minutes as well.
+    folder.write("ends.toml", "command = [\"sh\", \"-c\", \"exit 7\"]\n");
+    let course = ["check", "ends.toml", "--course", "--json", "course.json"];
+    let mut command = folder.zdr(&[&course[..], &["--page", "course.html"]].concat());
+    let full = fs::File::create("/dev/full").unwrap();
+    assert_eq!(command.stdout(full).status().unwrap().code(), Some(3));
+    for written in ["course.json", "course.html"] {
+        assert!(folder.path(written).is_file(), "{written}");
+    }
     // Not even a place for a sentence is left.
     let mut command = folder.zdr(&["report", "absent.json"]);
     let full = fs::File::create("/dev/full").unwrap();

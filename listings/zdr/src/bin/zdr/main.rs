@@ -26,7 +26,6 @@ use zdr::error::with_advice;
 use zdr::gate::scenario::Scenario;
 use zdr::judge::shortage::{enough, enough_for_itself, enough_threads};
 use zdr::report::Report;
-use zdr::report::file::write_whole;
 use zdr::server::cleanup::Reaper;
 use zdr::server::interrupt::{INTERRUPTED, interrupt, is_by_signal, too_large_is_an_error};
 use zdr::server::lines::printable;
@@ -37,7 +36,7 @@ use zdr::testbed::keep::Keeper;
 
 use arguments::{Arguments, Check, Command, Compare, Merge, Show};
 use describe::described;
-use output::{NONE, not_obeyed, print, say};
+use output::{NONE, not_obeyed, print, say, text};
 use progress::Progress;
 
 fn main() -> ExitCode {
@@ -236,15 +235,17 @@ async fn take(
     };
     let taken = course(spec, &options, &control, &show).await?;
     drop(mask);
-    say(&format!("\n{}", course::text::end(&taken)))?;
-    if let Some(file) = &arguments.output.json {
-        let json = serde_json::to_string_pretty(&taken)? + "\n";
-        write_whole(file, json.as_bytes())?;
-    }
-    if let Some(file) = &arguments.output.page {
-        let book = arguments.output.book.clone().unwrap_or_default();
-        write_whole(file, course::page::page(&taken, &book).as_bytes())?;
-    }
+    // Where one of them cannot be written, the others are.
+    let told = say(&format!("\n{}", course::text::end(&taken)));
+    let output = &arguments.output;
+    let json = text(output.json.as_ref(), || {
+        Ok(serde_json::to_string_pretty(&taken)? + "\n")
+    });
+    let book = output.book.clone().unwrap_or_default();
+    let page = text(output.page.as_ref(), || {
+        Ok(course::page::page(&taken, &book))
+    });
+    told.and(json).and(page)?;
     Ok(match (taken.passed, &taken.interrupted) {
         (true, _) => ExitCode::SUCCESS,
         (false, Some(_)) => ExitCode::from(INTERRUPTED),

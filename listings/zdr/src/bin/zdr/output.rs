@@ -169,7 +169,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
 }
 
 /// Writes a text, where a file is named for it.
-fn text(file: Option<&PathBuf>, text: impl Fn() -> io::Result<String>) -> io::Result<()> {
+pub fn text(file: Option<&PathBuf>, text: impl Fn() -> io::Result<String>) -> io::Result<()> {
     match file {
         Some(file) => write_whole(file, text()?.as_bytes()),
         None => Ok(()),
