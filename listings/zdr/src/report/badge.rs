@@ -31,6 +31,9 @@ pub fn badge(report: &Report) -> String {
     let left_out = report.plan.scenarios_left_out.len() as u64;
     let (message, color) = match (standing, waived) {
         // Nobody who sees it sees the report: what was not tried has not passed.
+        (Standing::Passed, _) if report.rotations.is_empty() => {
+            (format!("{level} passed, nothing rotated"), "yellowgreen")
+        }
         (Standing::Passed, _) if left_out > 0 => {
             let not_run = counted(left_out, "scenario");
             (format!("{level} passed, {not_run} not run"), "yellowgreen")

@@ -46,9 +46,13 @@ pub(crate) fn cases(report: &Report) -> Vec<Case> {
         .collect();
     let of_none = |found: &Finding| found.evidence.is_empty();
     let mut rotations = rotation(report, &causes, "certificates", &of_none);
-    if let (Some(why), Outcome::Passed) = (&report.interrupted, &rotations.outcome) {
-        rotations.outcome = Outcome::Broken(why.clone());
-    }
+    rotations.outcome = match (rotations.outcome, &report.interrupted) {
+        (Outcome::Passed, Some(why)) => Outcome::Broken(why.clone()),
+        (Outcome::Passed, None) if report.rotations.is_empty() => {
+            Outcome::Skipped("this run has rotated nothing".into())
+        }
+        (outcome, _) => outcome,
+    };
     cases.push(rotations);
     cases.extend(
         report

@@ -511,6 +511,29 @@ fn metrics_are_in_the_text_format() {
     }
 }
 
+/// As `--observe` and `--rotations 0` make it.
+fn without_rotations() -> Report {
+    let mut report = sample::healthy();
+    report.plan.rotations = 0;
+    report.rotations.clear();
+    report
+}
+
+#[test]
+fn certificates_that_were_not_rotated_have_not_passed() {
+    let root = read(&junit(&judged(without_rotations(), Level::Rotation)).expect("XML"));
+    let (mut cases, mut skipped) = (Vec::new(), Vec::new());
+    root.all("testcase", &mut cases);
+    let certificates = cases
+        .iter()
+        .find(|of| of.attribute("name") == "certificates");
+    certificates.expect("a test").all("skipped", &mut skipped);
+    assert_eq!(
+        skipped[0].attribute("message"),
+        "this run has rotated nothing"
+    );
+}
+
 #[test]
 fn a_badge_is_what_shields_takes() {
     let waived = {
@@ -537,6 +560,11 @@ fn a_badge_is_what_shields_takes() {
             "green",
         ),
         (waived, "all passed, 1 waived", "yellowgreen"),
+        (
+            judged(without_rotations(), Level::Rotation),
+            "rotation passed, nothing rotated",
+            "yellowgreen",
+        ),
         (
             judged(sample::failing(), Level::Rotation),
             "rotation failed",

@@ -716,6 +716,21 @@ fn a_full_disk() {
     for written in ["course.json", "course.html"] {
         assert!(folder.path(written).is_file(), "{written}");
     }
+    let client = [
+        "check-client",
+        "--once",
+        "--steps",
+        "new_root",
+        "--json",
+        "client.json",
+    ];
+    let asks = ["--", "sh", "-c", "exec curl -s --cacert {roots} {url}"];
+    if lab_test::peer::find("curl").is_some() {
+        let mut command = folder.zdr(&[&client[..], &asks].concat());
+        let full = fs::File::create("/dev/full").unwrap();
+        assert_eq!(command.stdout(full).status().unwrap().code(), Some(3));
+        assert!(folder.path("client.json").is_file());
+    }
     // Not even a place for a sentence is left.
     let mut command = folder.zdr(&["report", "absent.json"]);
     let full = fs::File::create("/dev/full").unwrap();
@@ -839,6 +854,9 @@ fn a_command_line_that_is_wrong() {
         &["check", "a.toml", "--pool", "18446744073709551615"],
         &["check", "a.toml", "--downloads", "100001"],
         &["watch", "[::1]:443", "--patience-ms", "0"],
+        &["watch", "localhost"],
+        &["watch", "https://localhost:443"],
+        &["init", "--running", "localhost"],
         &["check", "a.toml", "--writer", "nobody"],
         &["check", "a.toml", "--no-scenarios", "--scenarios", "torn"],
         &["judge"],

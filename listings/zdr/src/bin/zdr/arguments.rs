@@ -19,7 +19,7 @@ use zdr::server::spec::{Keys, Protocol};
 
 use crate::check_client::CheckClient;
 use crate::output::Output;
-use crate::watch::Watch;
+use crate::watch::{Watch, an_address};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -288,7 +288,7 @@ pub struct Init {
     #[command(flatten)]
     pub started: Started,
     /// Describe a server that is already running, as far as one handshake and one `GET /` show.
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(long, value_name = "HOST:PORT", value_parser = an_address)]
     pub running: Option<String>,
     /// How long a client waits for an answer, in milliseconds.
     #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..))]

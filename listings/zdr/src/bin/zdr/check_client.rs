@@ -10,7 +10,6 @@ use zdr::client::check_client;
 use zdr::client::options::{ClientOptions, Step};
 use zdr::client::outcome::StepReport;
 use zdr::judge::shortage::enough;
-use zdr::report::file::write_whole;
 use zdr::report::{Outcome, Severity};
 use zdr::server::cleanup::Reaper;
 use zdr::server::interrupt::{INTERRUPTED, interrupt};
@@ -126,11 +125,11 @@ impl CheckClient {
         let report = check_client(&options, interrupt, &say).await;
         drop(reaper);
         let report = report?;
-        output::say(&not_obeyed(report.summary()))?;
-        if let Some(file) = &self.json {
-            let json = serde_json::to_string_pretty(&report)? + "\n";
-            write_whole(file, json.as_bytes())?;
-        }
+        let told = output::say(&not_obeyed(report.summary()));
+        // Where stdout is full, what was seen is in the file.
+        let json = || Ok(serde_json::to_string_pretty(&report)? + "\n");
+        let written = output::text(self.json.as_ref(), json);
+        told.and(written)?;
         Ok(match (report.passed, &report.interrupted) {
             (Some(true), _) => ExitCode::SUCCESS,
             (Some(false), _) => ExitCode::FAILURE,

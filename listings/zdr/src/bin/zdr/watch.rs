@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use zdr::report::file::write_whole;
 use zdr::server::interrupt::{INTERRUPTED, interrupt};
 use zdr::server::lines::printable;
+use zdr::server::spec::host_and_port;
 use zdr::watch::look::Trust;
 use zdr::watch::options::WatchOptions;
 use zdr::watch::text::summary;
@@ -49,6 +49,7 @@ Exit codes:
 #[command(after_help = EXAMPLES)]
 pub struct Watch {
     /// The server, HOST:PORT. All addresses of HOST are watched, in turn.
+    #[arg(value_parser = an_address)]
     pub server: String,
     /// The name that the certificate must be valid for. It is also sent as SNI [default: HOST].
     #[arg(long)]
@@ -87,6 +88,11 @@ pub struct Watch {
 
 /// A higher rate is load rather than a watch.
 const MOST: f64 = 100.0;
+
+/// HOST:PORT, as it was given.
+pub fn an_address(text: &str) -> Result<String, String> {
+    host_and_port(text).map(|_| text.to_owned())
+}
 
 fn gentle(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
@@ -128,11 +134,11 @@ impl Watch {
         };
         let interrupt = interrupt()?;
         let report = watch(&options, trust, interrupt.clone(), &say).await?;
-        output::say(&not_obeyed(summary(&report)))?;
-        if let Some(file) = &self.json {
-            let json = serde_json::to_string_pretty(&report)? + "\n";
-            write_whole(file, json.as_bytes())?;
-        }
+        let told = output::say(&not_obeyed(summary(&report)));
+        // Where stdout is full, what was seen is in the file.
+        let json = || Ok(serde_json::to_string_pretty(&report)? + "\n");
+        let written = output::text(self.json.as_ref(), json);
+        told.and(written)?;
         let interrupted = interrupt.borrow().is_some();
         Ok(match report.passed {
             Some(true) => ExitCode::SUCCESS,
