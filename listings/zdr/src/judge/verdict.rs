@@ -6,7 +6,7 @@ use crate::report::cause::kind::CauseKind;
 use crate::report::coverage::remark;
 use crate::report::format::counted;
 use crate::report::news::causes;
-use crate::report::{Code, Finding, Phase, Report, Rotation, Severity, Status, Verdict};
+use crate::report::{Code, Evidence, Finding, Phase, Report, Rotation, Severity, Status, Verdict};
 
 /// The verdict, in a few sentences. The first names the level that it speaks of.
 pub fn verdict(report: &Report) -> Verdict {
@@ -100,15 +100,24 @@ fn worst_under_load<'a>(report: &'a Report, failures: &[&'a Finding]) -> Option<
 }
 
 /// Whether no rotation was shown at all, and nothing that is worse than that was found: no breach, no end of the
-/// server, and no failure during a rotation.
+/// server, and hardly a failure during a rotation. Those that never end last for nearly all of the run.
 fn shows_none(report: &Report, failures: &[&Finding]) -> bool {
+    const RARE: f64 = 0.01;
+    let is_rare = |of: &Evidence| {
+        let mut classes = report.classes.iter();
+        let class = classes.find(|class| class.class == of.class);
+        class.is_some_and(|class| {
+            let during = class.phases.get(&Phase::During);
+            during.is_some_and(|of| (of.failed as f64) < RARE * of.attempts as f64)
+        })
+    };
     let mut seen = failures.iter().flat_map(|of| &of.evidence);
     let worse =
         |of: &Finding| of.code == Code::Stopped || CauseKind::of(of.code, &of.scenario).is_breach();
     let shown = |of: &Rotation| of.first_new_ms.is_some();
     !failures.iter().any(|of| worse(of))
         && !report.rotations.iter().any(shown)
-        && !seen.any(|of| of.phase == Some(Phase::During))
+        && !seen.any(|of| of.phase == Some(Phase::During) && !is_rare(of))
 }
 
 /// The class whose attempts failed in this way before the first rotation, where there is one: what is wrong

@@ -26,6 +26,10 @@ const UNASKED: &str = "Clients said nothing over these connections, and a server
 const OBSERVED: &str = "This run has rotated nothing: look for a limit or a time-out of its own, unless something else has \
                         rotated meanwhile.";
 
+/// What comes first where clients failed long after the server had been told of files that it never showed.
+const NEVER_SHOWN: &str = "No new certificate was shown, so each rotation counts until its time was up, and the first who failed \
+                           came more than a second after the server was told: look for another reason first.";
+
 /// What may cut connections between rotations, and none before the first.
 const LATER: &str = " It may be one that a reload starts: a shutdown timeout ends old connections some seconds later.";
 
@@ -71,6 +75,8 @@ fn not_by_reloads_alone(report: &Report, cause: &mut Cause) {
         ("though not", "Nothing was rotated then")
     } else if began_before(report, cause) || is_early_alone(report, cause) {
         ("and not only", "Some failed before anything was rotated")
+    } else if is_long_after(report, cause) {
+        ("", NEVER_SHOWN)
     } else {
         return;
     };
@@ -78,10 +84,11 @@ fn not_by_reloads_alone(report: &Report, cause: &mut Cause) {
     let Some((what, when)) = endings.find_map(|of| Some((cause.what.strip_suffix(of)?, of))) else {
         return;
     };
-    if report.rotations.is_empty() {
-        // Another program may have rotated meanwhile.
+    // Another program may have rotated meanwhile.
+    let unknown = report.rotations.is_empty().then_some(OBSERVED);
+    if let Some(first) = unknown.or((since == NEVER_SHOWN).then_some(NEVER_SHOWN)) {
         cause.what = format!("{what}.");
-        cause.advice = format!("{OBSERVED} Otherwise: {}", cause.advice);
+        cause.advice = format!("{first} Otherwise: {}", cause.advice);
         return;
     }
     cause.what = format!("{what}, {how}{when}");
@@ -194,6 +201,29 @@ fn is_early_alone(report: &Report, cause: &Cause) -> bool {
     let found = cause.places().filter_map(|at| report.findings.get(at));
     let mut daily = found.filter(|of| of.scenario == ROTATION);
     seen_before(report, cause, |_| true) && daily.all(|of| is_between(report, of))
+}
+
+/// Whether no rotation has come through, so that nearly all of the run counts as one, and the first clients that failed
+/// did so under load, and more than a second after the server had been told.
+fn is_long_after(report: &Report, cause: &Cause) -> bool {
+    const SOON_MS: f64 = 1000.0;
+    let rotations = &report.rotations;
+    let is_soon = |at: f64| {
+        let mut rotations = rotations.iter();
+        rotations.any(|of| (of.began_ms..of.notified_ms + SOON_MS).contains(&at))
+    };
+    // Who waits in vain fails long after what it waited for.
+    let is_late = |of: &Evidence| {
+        let may_tell = of.phase != Some(Phase::Before) && of.kind != FailureKind::Stalled;
+        may_tell && of.at_ms.is_some_and(|at| !is_soon(at))
+    };
+    !rotations.is_empty()
+        && rotations.iter().all(|of| of.first_new_ms.is_none())
+        && cause.places().all(|at| {
+            let found = report.findings.get(at);
+            let found = found.filter(|of| of.scenario == ROTATION && !of.evidence.is_empty());
+            found.is_some_and(|of| of.evidence.iter().all(is_late))
+        })
 }
 
 /// Whether the clients of this failure, which is one under load, met it while nothing was rotated.

@@ -263,6 +263,37 @@ fn clients_that_failed_before_the_first_rotation_did_not_fail_by_a_reload_alone(
     }
 }
 
+/// rsyslog 8.2302 shows no new certificate after SIGHUP, and cuts one handshake in thousands, at any time.
+#[test]
+fn who_fails_long_after_a_reload_that_shows_nothing_may_not_fail_by_it() {
+    let of = |at_ms: f64, kind: FailureKind| {
+        let mut report = found(&[("rotation", Code::NotPickedUp)]);
+        report.findings[0].words = "no handshake showed the new certificate".into();
+        let mut cut = failure("rotation", Code::HandshakesFailed, &[kind]);
+        cut.evidence[0].at_ms = Some(at_ms);
+        report.findings.push(cut);
+        report.rotations.truncate(1);
+        for rotation in &mut report.rotations {
+            rotation.first_new_ms = None;
+            (rotation.began_ms, rotation.notified_ms) = (2_000.0, 2_010.0);
+        }
+        let words = verdict(&report).words;
+        assert!(words.contains("no handshake showed"), "{words}");
+        let causes = causes(&report);
+        let mut others = causes.iter();
+        let cut = others.find(|of| of.kind != CauseKind::NeverShowsNew);
+        let cut = cut.expect("another cause");
+        let first = cut.advice.contains("look for another reason first");
+        (cut.what.clone(), first)
+    };
+    let reloads = "It refuses clients while it reloads.".to_owned();
+    let cut = FailureKind::HandshakeCut;
+    assert_eq!(of(2_500.0, cut), (reloads, false));
+    assert_eq!(of(8_000.0, cut), ("It refuses clients.".to_owned(), true));
+    // Who waits in vain fails long after what it waited for.
+    assert!(!of(8_000.0, FailureKind::Stalled).1);
+}
+
 /// A description without `[reload]` says that the server follows its files.
 #[test]
 fn a_server_that_nothing_told_may_have_to_be_told() {
