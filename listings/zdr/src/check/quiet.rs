@@ -12,11 +12,9 @@ use crate::check::run::Run;
 use crate::error::Error;
 use crate::judge::grown_old::{at_rest, excuse, leave_out, oldest};
 use crate::judge::growth::{LONG, is_of_memory};
-use crate::judge::measure::ms;
 use crate::judge::work::ENOUGH;
 use crate::load::failure::NO_TLS;
 use crate::load::held::{look_takes, own_end};
-use crate::report::ClassReport;
 use crate::report::format::counted;
 use crate::server::process_tree::Usage;
 use crate::testbed::TestBed;
@@ -185,21 +183,6 @@ impl Run {
         for of in records.iter_mut().filter(|of| is_in_clear(of)) {
             of.error = of.error.as_ref().map(|error| error.replace(NO_TLS, said));
         }
-    }
-}
-
-/// What a class met, and what brings the server to end its conversations by itself.
-pub(super) fn with_own_end(of: ClassReport, own: Option<&OwnEnd>) -> ClassReport {
-    match own {
-        None => of,
-        Some(OwnEnd::Ages(ages)) => ClassReport {
-            own_age_ms: Some(ms(ages.youngest)),
-            ..of
-        },
-        Some(OwnEnd::Steps(most)) => ClassReport {
-            own_steps: Some(*most),
-            ..of
-        },
     }
 }
 

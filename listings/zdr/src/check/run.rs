@@ -15,7 +15,6 @@ use crate::attempt::behind::LATE;
 use crate::attempt::{Attempt, Class, Differs, OwnEnd, Recorder};
 use crate::check::options::{Options, RunControl, Step};
 use crate::check::pass::pass;
-use crate::check::quiet::with_own_end;
 use crate::check::reach::reach;
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
@@ -231,7 +230,7 @@ impl Run {
         let own = self.come_to_their_end(&mut records);
         let of_class = |class: &Class| {
             let of = measure::class(*class, &self.recorder, &records, windows);
-            with_own_end(of, own.get(class))
+            measure::with_own_end(of, own.get(class))
         };
         let classes: Vec<_> = self.classes.iter().map(of_class).collect();
         let others = of_others(&records, windows);

@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 
 use crate::attempt::crossings;
 use crate::attempt::phase;
-use crate::attempt::{Attempt, Class, FailureKind, Recorder};
+use crate::attempt::{Attempt, Class, FailureKind, OwnEnd, Recorder};
 use crate::report::at_risk::AtRisk;
 use crate::report::latency::histogram;
 use crate::report::{ClassReport, Failures, Handles, Latency, Phase, PhaseReport, Rotation, Slice};
@@ -197,6 +197,21 @@ pub fn timeline(records: &[Attempt], length: Duration) -> Vec<Slice> {
         }
     }
     slices
+}
+
+/// What a class met, and what brings the server to end its conversations by itself.
+pub fn with_own_end(of: ClassReport, own: Option<&OwnEnd>) -> ClassReport {
+    match own {
+        None => of,
+        Some(OwnEnd::Ages(ages)) => ClassReport {
+            own_age_ms: Some(ms(ages.youngest)),
+            ..of
+        },
+        Some(OwnEnd::Steps(most)) => ClassReport {
+            own_steps: Some(*most),
+            ..of
+        },
+    }
 }
 
 /// Milliseconds, to the microsecond.
