@@ -116,9 +116,9 @@ fn a_key_that_a_server_says_in_the_clear_is_not_quoted() {
             let _ = tcp.read(&mut [0; 4096]);
         }
     });
-    for observe in [&[][..], &["--observe"]] {
-        let arguments = [&short()[..], observe].concat();
-        let done = folder.check(&attach(&address, ""), &arguments).end();
+    let observe = ["--observe", "--quiet", "--steady-ms", "10"];
+    for arguments in [&short()[..], &observe] {
+        let done = folder.check(&attach(&address, ""), arguments).end();
         done.says(
             3,
             &["do not accept", "(a line with bytes of a private key)"],
