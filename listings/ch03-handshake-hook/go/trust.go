@@ -12,8 +12,8 @@ import (
 )
 
 // trusted returns the anchors in a file that was looked at. One that Go or rustls does not take is passed over: so do its
-// clients, and a root on a curve of its own is no reason to refuse a leaf under another one. It is refused where it alone has
-// the name of an issuer in this chain, where there is no other one, and where clients of OpenSSL or GnuTLS load no file with
+// clients, and a root on a curve of its own is no reason to refuse a leaf under another one. It is refused where it has
+// issued a certificate of this chain, where there is no other one, and where clients of OpenSSL or GnuTLS load no file with
 // such a one.
 func trusted(source Source, files Files, chain []Block) (known []*x509.Certificate, passed *Rejected, err error) {
 	if files.Distrust != nil {
@@ -23,11 +23,7 @@ func trusted(source Source, files Files, chain []Block) (known []*x509.Certifica
 	if err != nil {
 		return nil, nil, err
 	}
-	type left struct {
-		name []byte
-		why  *Rejected
-	}
-	var others []left     // That are not taken.
+	needed := issuersOf(chain)
 	var unknown *Rejected // Of Go's clients alone.
 	for at, block := range found {
 		if block.Kind != "CERTIFICATE" {
@@ -49,25 +45,15 @@ func trusted(source Source, files Files, chain []Block) (known []*x509.Certifica
 		if what == "" && err != nil {
 			what = fmt.Sprintf("clients of Go know no authority of these (%s)", brief(err))
 		}
-		if what == "" {
+		switch fault := refuse(what); {
+		case what == "":
 			known = append(known, certificate)
-			continue
-		}
-		fault := refuse(what)
-		others = append(others, left{framing(block.DER).Subject.FullBytes, fault})
-		if noAnchor(block.DER) == "" {
+		case slices.ContainsFunc(needed, func(name []byte) bool { return bytes.Equal(name, framing(block.DER).Subject.FullBytes) }):
+			return nil, nil, fault
+		case noAnchor(block.DER) == "":
 			unknown = cmp.Or(unknown, fault)
-		} else {
+		default:
 			passed = cmp.Or(passed, fault)
-		}
-	}
-	needed := issuersOf(chain)
-	for _, of := range others {
-		// Another one may have the same name, and another key.
-		same := func(it *x509.Certificate) bool { return bytes.Equal(it.RawSubject, of.name) }
-		issued := slices.ContainsFunc(needed, func(name []byte) bool { return bytes.Equal(name, of.name) })
-		if issued && !slices.ContainsFunc(known, same) {
-			return nil, nil, of.why
 		}
 	}
 	if fault := cmp.Or(passed, unknown); len(known) == 0 && fault != nil {

@@ -55,11 +55,18 @@ func TestARootOnACurveThatGoDoesNotKnow(t *testing.T) {
 	one, _ := pem.Decode(roots)
 	// No curve has this identifier. The signature is wrong as well: nobody asks it of a root.
 	named := []byte("\x2a\x86\x48\xce\x3d\x03\x01\x07")
-	strange := encode("CERTIFICATE", bytes.ReplaceAll(one.Bytes, named, append(named[:7:7], 0x7f)))
+	other := bytes.ReplaceAll(one.Bytes, named, append(named[:7:7], 0x7f))
+	// Of the same name, clients of OpenSSL might take it for the one that has issued.
+	strange := encode("CERTIFICATE", bytes.ReplaceAll(other, []byte("Lab Root"), []byte("Far Root")))
 	a.write(a.source.Roots, append(strange, roots...), 0o644)
 	must[*IdentityStore](t)(Start(a.source))
-	a.write(a.source.Roots, strange, 0o644)
 	var rejected *Rejected
+	same := encode("CERTIFICATE", other)
+	a.write(a.source.Roots, append(same, roots...), 0o644)
+	if _, err := Start(a.source); !errors.As(err, &rejected) || rejected.File != a.source.Roots {
+		t.Fatalf("an authority that Go does not parse, of the name of the one that has issued: %v", err)
+	}
+	a.write(a.source.Roots, strange, 0o644)
 	if _, err := Start(a.source); !errors.As(err, &rejected) || rejected.File != a.source.Roots {
 		t.Fatalf("an authority that Go does not parse, alone: %v", err)
 	}

@@ -25,13 +25,13 @@ _UNSURE = "what is critical is neither true nor false in DER, and clients of rus
 def trusted(path, found, chain):
     """The authorities that clients of rustls take, of those that were found in a file, and why they do not take the first of
     the others. Another one is passed over, unless
-    it alone has the name of an issuer in this chain, or there is no other one."""
+    it has issued a certificate of this chain, or there is no other one."""
     issuers = set()
     for der in chain:
         if shape.is_certificate(der):
             _, _, fields = _fields(der)
             issuers.add(fields[2][2])
-    kept, others = [], []
+    kept, passed = [], None
     for at, der in enumerate(found, 1):
         what = _unloaded(der) if shape.is_certificate(der) else shape.UNDEFINED
         if what:
@@ -40,13 +40,11 @@ def trusted(path, found, chain):
         if not (what := _refused(der)):
             kept.append(der)
             continue
-        others.append((der, Rejected("malformed", path, f"authority {at} of {len(found)}: {what}")))
-    # Another one may have the same name, and another key.
-    needed = issuers - {_subject(der) for der in kept}
-    for der, why in others:
-        if _subject(der) in needed:
+        why = Rejected("malformed", path, f"authority {at} of {len(found)}: {what}")
+        _, _, fields = _fields(der)
+        if fields[4][2] in issuers:
             raise why
-    passed = others[0][1] if others else None
+        passed = passed or why
     if passed and not kept:
         raise passed
     if passed:
@@ -61,11 +59,6 @@ def _fields(der):
     fields = asn1.items(body[1])
     version = asn1.first(fields.pop(0)[1])[1] if fields[0][0] == 0xa0 else None
     return signed[2], version, fields
-
-
-def _subject(der):
-    _, _, fields = _fields(der)
-    return fields[4][2]
 
 
 def _unloaded(der):

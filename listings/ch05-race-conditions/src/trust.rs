@@ -81,7 +81,7 @@ fn stays(fault: Rejected, last: usize) -> Rejected {
 }
 
 /// The anchors in one file that was seen. One that rustls does not take is passed over, as clients of Go and most of rustls
-/// do, unless it alone has the name of an issuer in this chain, or there is no other one.
+/// do, unless it has issued a certificate of this chain, or there is no other one.
 pub(crate) fn anchors(
     path: &Path,
     seen: &Result<pinned::Found, Rejected>,
@@ -92,7 +92,7 @@ pub(crate) fn anchors(
     let all: Anchors = CertificateDer::pem_slice_iter(&text).flatten().collect();
     let shown = chain.iter().filter_map(|it| parsed_one(it));
     let issuers: Vec<_> = shown.map(|it| it.issuer().as_raw().to_vec()).collect();
-    let (mut taken, mut others) = (Anchors::new(), Vec::new());
+    let (mut taken, mut passed) = (Anchors::new(), None);
     for (anchor, at) in all.iter().zip(1..) {
         let place = (at, all.len());
         let parsed = parsed_one(anchor);
@@ -102,18 +102,16 @@ pub(crate) fn anchors(
         if let Some(what) = parsed::outline(anchor) {
             return Err(out_with(&what, place, path));
         }
+        let named = |it: &X509Certificate<'_>| {
+            let subject = it.subject().as_raw();
+            issuers.iter().any(|name| name == subject)
+        };
         match taken_as_anchor(anchor, place, path) {
             Ok(()) => taken.push(anchor.clone()),
-            Err(fault) => others.push((subject(anchor), fault)),
+            Err(fault) if parsed.as_ref().is_some_and(named) => return Err(fault),
+            Err(fault) => passed = passed.or(Some(over(fault))),
         }
     }
-    // Another one may have the same name, and another key.
-    let known: Vec<_> = taken.iter().map(|it| subject(it)).collect();
-    let is_needed = |name: &Vec<u8>| issuers.contains(name) && !known.contains(name);
-    if let Some(at) = others.iter().position(|(name, _)| is_needed(name)) {
-        return Err(others.swap_remove(at).1);
-    }
-    let passed = others.into_iter().next().map(|(_, fault)| over(fault));
     if taken.is_empty() {
         // There is none, or rustls takes none: it says why.
         taken = trust_anchors(&text, path).map_err(|rejected| pem::explain(rejected, &text))?;
@@ -128,12 +126,6 @@ fn over(fault: Rejected) -> Rejected {
         fault.detail
     );
     Rejected { detail, ..fault }
-}
-
-/// The name of a certificate, as it is written. Empty where it does not parse.
-fn subject(der: &[u8]) -> Vec<u8> {
-    let name = |it: X509Certificate<'_>| it.subject().as_raw().to_vec();
-    parsed_one(der).map(name).unwrap_or_default()
 }
 
 fn parsed_one(der: &[u8]) -> Option<X509Certificate<'_>> {
