@@ -330,12 +330,15 @@ async fn each_defect_is_found_for_the_right_reason() {
     assert!(escaped.is_empty(), "{}", escaped.join("\n"));
 }
 
-/// What a defect costs is not to be seen where other programs leave its server no time: it is looked for again.
+/// Work that never ends is not to be seen where other programs leave its server no time: it is looked for again. All other
+/// defects are found each time.
 async fn escapes_each_time(entry: &Entry) -> Option<String> {
     let mut escaped = escapes(entry).await;
-    for _ in 1..super::judged::TRIES {
-        if escaped.is_some() {
-            escaped = escapes(entry).await;
+    if entry.finding == Expected::Finding(Code::ProcessorGrows) {
+        for _ in 1..super::judged::TRIES {
+            if escaped.is_some() {
+                escaped = escapes(entry).await;
+            }
         }
     }
     escaped

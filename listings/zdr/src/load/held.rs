@@ -105,7 +105,7 @@ pub(crate) async fn own_end(target: &Target, class: Class, oldest: Duration) -> 
         ends_at(target, class, within, SLOW).await
     };
     let first = Box::pin(ends_at(target, class, within, PACE));
-    let quick = Box::pin(ends_at(target, class, within, PACE / 2));
+    let quick = Box::pin(ends_at(target, class, within, PACE / 10));
     let (first, second, quick) = tokio::join!(first, Box::pin(second), quick);
     let first = first?;
     let ages = second.and_then(|second| one_age(first, second));
@@ -133,9 +133,11 @@ fn one_age(first: Ending, second: Ending) -> Option<Ages> {
     is_one.then(|| of_first.with(second.found))
 }
 
-/// The number of steps that both of these had, of which one went on more quickly.
-fn as_many(one: Ending, other: Ending) -> Option<u32> {
-    (one.steps == other.steps && one.steps > 0).then_some(one.steps)
+/// The number of steps that both of these had, of which the second went on more quickly. Where answers take so long that
+/// it was as old by then, one moment may have ended both.
+fn as_many(one: Ending, quick: Ending) -> Option<u32> {
+    let is_younger = !is_as_old(quick.found, one.alive);
+    (is_younger && one.steps == quick.steps && one.steps > 0).then_some(one.steps)
 }
 
 /// How old a conversation was when it ended.
@@ -305,8 +307,10 @@ mod tests {
         let (quick, slow) = (ended(980, 1000, 50), ended(4900, 5000, 50));
         assert_eq!(one_age(quick, slow), None);
         assert_eq!(one_age(slow, quick), None);
-        assert_eq!(as_many(quick, slow), Some(50));
-        assert_eq!(as_many(ended(10, 30, 0), ended(10, 20, 0)), None);
+        assert_eq!(as_many(slow, quick), Some(50));
+        assert_eq!(as_many(ended(10, 30, 0), ended(1, 2, 0)), None);
+        // Answers take 200 ms, and a reload ends both.
+        assert_eq!(as_many(ended(2900, 3100, 14), ended(2950, 3080, 14)), None);
     }
 
     /// The second conversation is the last to end: it begins later, and is held for as long.
