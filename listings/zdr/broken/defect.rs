@@ -78,7 +78,7 @@ pub enum Defect {
     OneTrust,
     /// #34: it does not check whether the certificate is valid yet (vault#1035).
     NotYetValid,
-    /// #34: it does not check whether the certificate has expired.
+    /// #35: it does not check whether the certificate has expired.
     Expired,
     /// #35: it does not check whether the certificate is valid for its name.
     WrongName,

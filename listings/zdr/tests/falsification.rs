@@ -308,6 +308,25 @@ fn escaped(entry: &Entry, report: &Report) -> Option<String> {
     })
 }
 
+#[test]
+fn the_help_of_a_defect_names_an_entry_of_its_row() {
+    for entry in table() {
+        let Ok(defect) = Defect::from_str(&entry.flag, false) else {
+            continue;
+        };
+        let help = defect.to_possible_value();
+        let help = help.and_then(|value| value.get_help().map(ToString::to_string));
+        let help = help.unwrap_or_default();
+        let number = help
+            .strip_prefix('#')
+            .and_then(|said| said.split(':').next());
+        if let Some(number) = number.and_then(|number| number.parse::<u32>().ok()) {
+            let (flag, row) = (&entry.flag, &entry.catalogue);
+            assert!(row.contains(&number), "{flag}: {help} ({row:?})");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_defect_is_found_for_the_right_reason() {
     let mut judging = JoinSet::new();
