@@ -19,6 +19,7 @@ use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
+use openssl::x509::X509;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tempfile::TempDir;
@@ -611,4 +612,36 @@ fn a_renewal_that_fails_as_the_one_before_is_news() {
         assert!(!first.repeats(&second), "{second}");
         assert!(second.repeats(&look(&bench)));
     }
+}
+
+/// Clients of rustls do not take it.
+fn of_version_2(root: &str) -> String {
+    let mut der = CertificateDer::from_pem_slice(root.as_bytes())
+        .unwrap()
+        .to_vec();
+    let version_3 = [0xa0, 3, 2, 1, 2];
+    let at = der.windows(5).position(|bytes| bytes == version_3).unwrap();
+    der[at + 4] = 1;
+    let pem = X509::from_der(&der).unwrap().to_pem().unwrap();
+    String::from_utf8(pem).unwrap()
+}
+
+/// Clients of OpenSSL may take it for the one that has issued.
+#[test]
+fn an_authority_of_an_issuers_name_is_not_passed_over_beside_one_of_that_name() {
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let roots = agent.files().roots;
+    let good = fs::read_to_string(&roots).unwrap();
+    let read = |other: &str| {
+        fs::write(&roots, format!("{other}{good}")).unwrap();
+        Reader::new(Options::default()).read(&Source::localhost(agent.files()), None)
+    };
+    let rejected = read(&of_version_2(&good)).err().unwrap();
+    assert_eq!(
+        (rejected.reason, &rejected.file),
+        (Reason::Malformed, &roots)
+    );
+    let another = Authority::named("Another").unwrap();
+    read(&of_version_2(another.root_pem())).unwrap();
 }
