@@ -2,7 +2,7 @@
 //! that an issuer constrains.
 
 use super::kinds::Made;
-use super::rare::rsa;
+use super::primes::rsa;
 use super::raw::{Raw, Tree, dns, extension, sequence, text, tlv};
 
 /// The names that an issuer may issue for, and those that it may not.

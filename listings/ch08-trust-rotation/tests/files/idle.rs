@@ -9,7 +9,8 @@ use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 
 use super::kinds::Made;
-use super::rare::{NULL, pkcs1, rsa};
+use super::primes::rsa;
+use super::rare::{NULL, pkcs1};
 use super::raw::{
     CONSTRAINTS, Raw, Signature, Tree, common_name, date, dns, extension, names, sequence, text,
     tlv,

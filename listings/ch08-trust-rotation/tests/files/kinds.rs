@@ -13,6 +13,7 @@ use openssl::symm::Cipher;
 use openssl::x509::X509;
 
 use super::kit::{Kit, block, der};
+use super::primes::rsa;
 use super::{
     asked, certificates, crossed, defined, forms, general, handed, idle, odd, rare, rsa, shapes,
     sizes, strict, worn,
@@ -127,7 +128,7 @@ fn curve(nid: Nid) -> EcKey<openssl::pkey::Private> {
 
 /// An RSA key whose algorithm identifier says id-RSASSA-PSS (RFC 4055).
 fn rsa_pss() -> String {
-    let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+    let key = rsa();
     let mut der = key.private_key_to_pkcs8().unwrap();
     let oid = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
     let at = der.windows(8).position(|part| part == oid).unwrap();

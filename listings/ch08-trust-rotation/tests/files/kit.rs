@@ -6,6 +6,7 @@ use openssl::asn1::Asn1Time;
 use openssl::bn::BigNum;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
+use openssl::rsa::Rsa;
 use openssl::x509::extension::SubjectAlternativeName;
 use openssl::x509::{X509, X509Name};
 use rcgen::{
@@ -14,6 +15,8 @@ use rcgen::{
     SignatureAlgorithm,
 };
 use time::{Duration, OffsetDateTime};
+
+use super::primes::rsa;
 
 /// A root, an intermediate, and a leaf under it.
 pub struct Kit {
@@ -186,8 +189,11 @@ impl Kit {
 
     /// The same with an RSA key, which OpenSSL makes.
     pub fn with_rsa(&mut self, bits: u32) {
-        let rsa = openssl::rsa::Rsa::generate(bits).unwrap();
-        let pem = PKey::from_rsa(rsa).unwrap().private_key_to_pem_pkcs8();
+        let key = match bits {
+            2048 => rsa(),
+            _ => PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap(),
+        };
+        let pem = key.private_key_to_pem_pkcs8();
         let pem = String::from_utf8(pem.unwrap()).unwrap();
         (self.leaf, self.key) = issue(&self.issuer, KeyPair::from_pem(&pem).unwrap(), |_| ());
     }

@@ -19,6 +19,7 @@ mod kinds;
 mod kit;
 mod odd;
 mod passed;
+mod primes;
 mod rare;
 // The page is made by the same description.
 #[path = "../../../../scripts/src/files/list.rs"]

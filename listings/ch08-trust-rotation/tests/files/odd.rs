@@ -2,9 +2,9 @@
 
 use openssl::hash::MessageDigest;
 use openssl::pkey::PKey;
-use openssl::rsa::Rsa;
 
 use super::kinds::Made;
+use super::primes::rsa;
 use super::raw::{
     CONSTRAINTS, NAMES, Raw, Tree, common_name, dns, extension, names, sequence, tlv,
 };
@@ -232,7 +232,7 @@ pub fn issuers(kind: &str, made: &mut Made<'_>) -> bool {
         "intermediate-sha1" => tree.middle.digest = MessageDigest::sha1(),
         "root-sha1" => tree.root.digest = MessageDigest::sha1(),
         "issued-by-rsa" => {
-            tree.middle.key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+            tree.middle.key = rsa();
             tree.leaf.digest = MessageDigest::sha512();
         }
         "issued-by-ed25519" => tree.middle.key = PKey::generate_ed25519().unwrap(),

@@ -1,17 +1,13 @@
 //! Certificates of old and home-made authorities, by hand: what few libraries write, and some read.
 
 use openssl::hash::MessageDigest;
-use openssl::pkey::{PKey, Private};
-use openssl::rsa::Rsa;
+use openssl::pkey::PKey;
 
 use super::kinds::Made;
+use super::primes::rsa;
 use super::raw::{CONSTRAINTS, Raw, Signature, Tree, common_name, extension, sequence, tlv};
 
 pub const NULL: &[u8] = &[5, 0];
-
-pub fn rsa() -> PKey<Private> {
-    PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap()
-}
 
 /// An algorithm of PKCS #1 (RFC 8017) by the last byte of its identifier, and its parameters.
 pub fn pkcs1(last: u8, parameters: &[u8]) -> Vec<u8> {

@@ -6,6 +6,7 @@ use openssl::rsa::Rsa;
 
 use super::kinds::Made;
 use super::kit::block;
+use super::primes::rsa;
 use super::raw::{Raw, Tree, sequence, tlv};
 
 /// Keys and issuers of so many bits.
@@ -85,6 +86,7 @@ fn key(bits: u32) -> PKey<Private> {
     let q = match bits {
         8192 => below(3, 4094, 71),
         8193 => below(1, 4097, 783),
+        2048 => return rsa(),
         _ => return PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap(),
     };
     of_primes(below(1, 4096, 2549), q)

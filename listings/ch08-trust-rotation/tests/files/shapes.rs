@@ -7,7 +7,8 @@ use openssl::pkey::{PKey, Private};
 
 use super::kinds::Made;
 use super::kit::block;
-use super::rare::{NULL, pkcs1, rsa};
+use super::primes::rsa;
+use super::rare::{NULL, pkcs1};
 use super::raw::{Raw, Tree, common_name, extension, sequence, tlv};
 
 const RSA: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
