@@ -157,7 +157,7 @@ fn attempt_in_go(
         }
     }
     let module = copy.as_ref().map_or(module, |copy| copy.path());
-    let mut tested = go::test(module).map_err(|error| match error.kind() {
+    let mut tested = go::test(module, go::ONE_ANSWER).map_err(|error| match error.kind() {
         io::ErrorKind::TimedOut => Error::file(&answer, error),
         _ => Error::Language {
             program: "go",

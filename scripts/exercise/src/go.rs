@@ -100,14 +100,17 @@ pub fn checks(test: &str) -> Vec<Check> {
 const BOUNDED: &str = "sh -c 'ulimit -v 4194304 2>/dev/null; EXERCISE_RUN=$EXERCISE_MARK \"$0\" \"$@\"; ended=$?; \
                        printf \"\\n%s\\n\" \"$EXERCISE_MARK has ended\"; exit $ended'";
 
-/// How long Go may take: its first build on a slow machine, and a minute for the tests.
-const BOUND: Duration = Duration::from_secs(15 * 60);
+/// How long the tests of one answer may take. Each check has a bound of its own, which is shorter.
+pub const ONE_ANSWER: Duration = Duration::from_secs(60);
 
-/// Runs the tests of the module in this folder.
+/// How long Go may take until the tests begin: its first build on a slow machine.
+const BUILD: Duration = Duration::from_secs(14 * 60);
+
+/// Runs the tests of the module in this folder. Go ends them after `bound`.
 ///
 /// # Errors
 /// When Go cannot be started, and when it does not end.
-pub fn test(folder: &Path) -> io::Result<Tested> {
+pub fn test(folder: &Path, bound: Duration) -> io::Result<Tested> {
     let seal = format!("{:x}", RandomState::new().hash_one(folder));
     // All that the answer writes and leaves behind goes with it.
     let held = Held::new()?;
@@ -133,12 +136,13 @@ pub fn test(folder: &Path) -> io::Result<Tested> {
     };
     let mut command = go(folder);
     command
-        .args(["test", "-json", "-count=1", "-timeout=60s", "-exec"])
-        .args([BOUNDED, "."])
+        .args(["test", "-json", "-count=1"])
+        .arg(format!("-timeout={}s", bound.as_secs()))
+        .args(["-exec", BOUNDED, "."])
         .env("TMPDIR", held.path())
         .env(SEAL, sealed.path())
         .env(MARK, mark);
-    let ended = printed::run_and_read(&mut command, BOUND, read);
+    let ended = printed::run_and_read(&mut command, BUILD + bound, read);
     tested.end_what_is_left();
     let (said, status) = ended?;
     tested.refused += &said;

@@ -129,7 +129,9 @@ fn the_gate_has_three_sides_in_go_as_well() {
         "package gate\n\nimport (\n\t\"testing\"\n\t\"time\"\n\n\t_ \"answer/lab\"\n{imports})\n\nvar _ time.Duration\n\nfunc TestGate(t *testing.T) {{\n{calls}}}\n"
     );
     go::equip(module.path(), &gate).unwrap();
-    let mut tested = go::test(module.path()).unwrap();
+    // All answers share two cores with the tests beside them.
+    let bound = go::ONE_ANSWER * u32::try_from(answers.len()).unwrap();
+    let mut tested = go::test(module.path(), bound).unwrap();
     assert!(!tested.tests.is_empty(), "{}", tested.refused);
     for (number, answer) in answers.iter().enumerate() {
         let outcome = answer.exercise.checks().unwrap().into_iter().map(|check| {
