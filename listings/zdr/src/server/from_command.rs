@@ -32,7 +32,7 @@ impl FromStr for CommandLine {
             let span = begin..begin + written.len();
             mistakes.push(at(span, what).with_help(Some(unknown.help())));
         }
-        if let Some(word) = for_a_shell(&words) {
+        if let Some(word) = for_a_shell(line, &words) {
             let begin = line.find(word).unwrap_or(0);
             let what = format!("`{word}` is for a shell, and none runs this command");
             let help = "let one run it: sh -c 'exec my-server ... > log'".to_owned();
@@ -56,9 +56,22 @@ const UNCLOSED: &str = "a quote, or a backslash at the end, is not closed";
 /// What a shell would do something with.
 const OF_SHELLS: &[&str] = &["|", "||", "&&", ";", "&", ">", ">>", "2>", "2>&1", "<"];
 
-fn for_a_shell(words: &[String]) -> Option<&str> {
-    let mut words = words.iter().map(String::as_str);
-    words.find(|word| OF_SHELLS.contains(word))
+/// The first of these. What is quoted is meant for the program.
+fn for_a_shell<'a>(line: &'a str, words: &[String]) -> Option<&'a str> {
+    let is_written_so = |word: &str| words.iter().any(|of| of == word);
+    let mut typed = line.split_whitespace();
+    typed.find(|word| is_of_shells(word) && is_written_so(word))
+}
+
+/// Whether a shell would do something with this word: an operator, where its output goes, a variable, or what another
+/// command prints.
+fn is_of_shells(word: &str) -> bool {
+    let aside = word.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '&');
+    let variable = word.match_indices('$').any(|(at, _)| {
+        let next = word[at + 1..].chars().next();
+        next.is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '{' | '(' | '_'))
+    });
+    OF_SHELLS.contains(&word) || aside.starts_with(['<', '>']) || variable || word.contains('`')
 }
 
 /// The unknown words in braces. An argument with blanks is a script, with braces of its own.
@@ -204,7 +217,7 @@ impl FromStr for ReloadWord {
                     let (written, help) = (&text[unknown.span.clone()], unknown.help());
                     return Err(format!("unknown word `{written}`: {help}"));
                 }
-                if let Some(word) = for_a_shell(&words) {
+                if let Some(word) = for_a_shell(line, &words) {
                     return Err(format!(
                         "`{word}` is for a shell, and none runs this command: let one run it, \
                          \"command:sh -c 'my-server check && my-server reload'\""
@@ -238,12 +251,28 @@ mod tests {
         assert_eq!(read, Ok(Some(expected.to_vec())));
         let script = words("command:sh -c 'a && b > log'");
         assert!(script.is_ok_and(|words| words.is_some_and(|words| words.len() == 3)));
+        // As the program gets them.
+        for line in [
+            "command:my-server --between '|' --format '$remote $time'",
+            "command:my-server --format \\$remote",
+            "command:my-server --price 5$ --more a&b",
+        ] {
+            assert!(words(line).is_ok(), "{line}");
+        }
         for (line, mistake) in [
             (
                 "command:my-server check && my-server reload",
                 "`&&` is for a shell",
             ),
             ("command:my-server reload > log", "`>` is for a shell"),
+            ("command:my-server reload >log", "`>log` is for a shell"),
+            (
+                "command:my-server reload 2>/dev/null",
+                "`2>/dev/null` is for a shell",
+            ),
+            ("command:kill -HUP $PID", "`$PID` is for a shell"),
+            ("command:kill $(cat pid)", "`$(cat` is for a shell"),
+            ("command:kill `cat pid`", "``cat` is for a shell"),
             ("command:my-server 'reload", "is not closed"),
             ("command: ", "is followed by a command"),
             ("command:my-server {serial}", "unknown word `{serial}`"),
