@@ -156,6 +156,16 @@ fn a_process_that_is_not_the_server_is_not_signalled() {
     other.wait().unwrap();
 }
 
+/// It would be told what it never sees.
+#[test]
+fn arguments_for_a_server_that_runs_already_are_refused() {
+    let folder = Folder::new();
+    let theirs = Theirs::start(&folder, &[]);
+    let parts = ["`-- --delay 3`", "is running already: leave them out"];
+    let more = ["--", "--delay", "3"];
+    folder.check(&theirs.toml(""), &more).end().says(3, &parts);
+}
+
 #[test]
 fn one_that_dies_is_told() {
     let folder = Folder::new();

@@ -33,6 +33,13 @@ pub fn described(arguments: &Check) -> io::Result<Spec> {
         Some(file) => Spec::read(file).map_err(|error| instead_of(file, error))?,
         None => arguments.started.spec()?,
     };
+    if spec.attach.is_some() && !arguments.more.is_empty() {
+        let why = format!(
+            "`-- {}` adds arguments to the command that starts a server, and this one is running already: leave them out",
+            arguments.more.join(" ")
+        );
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    }
     spec.command.extend_from_slice(&arguments.more);
     if arguments.mutual {
         let cannot = || io::Error::other("this server cannot ask its clients: it has no `mutual`");
