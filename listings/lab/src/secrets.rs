@@ -14,7 +14,7 @@ const TELLING: usize = 8;
 const DEPTH: usize = 3;
 
 /// What must not be in a log: the secret parts of private keys.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Secrets(HashSet<[u8; TELLING]>);
 
 /// Shows nothing: it is made of secrets.

@@ -189,7 +189,9 @@ impl Server {
             given.map_err(|error| StartError::File(folder, error))?;
         }
         for command in &self.spec.setup {
-            let done = self.launcher.run(command, self.pid).await;
+            // What these print is no part of a reload.
+            let unheard = ServerOutput::default();
+            let done = self.launcher.run(command, self.pid, &unheard).await;
             done.map_err(|error| StartError::Setup(in_shell(command), error))?;
         }
         Ok(())

@@ -25,5 +25,13 @@ pub(crate) fn of_server(server: &mut Server, scenario: &str) -> Vec<Finding> {
         let words = format!("{leaks} lines of its output hold bytes of a private key.");
         found.push(finding(Severity::Failure, Code::KeyInLog, scenario, words));
     }
+    let leaks = server.output().leaks_of_commands();
+    if leaks > 0 {
+        let words = format!(
+            "{leaks} lines that the `command` of `[reload]` printed hold bytes of a private key. What it prints \
+             goes where your own reloads are logged."
+        );
+        found.push(finding(Severity::Failure, Code::KeyInLog, scenario, words));
+    }
     found
 }

@@ -60,6 +60,8 @@ struct Inner {
     secrets: Secrets,
     /// How many lines held one of them.
     leaks: usize,
+    /// The same of lines that the commands printed which tell it of new files.
+    leaks_of_commands: usize,
     /// The last short lines in a row.
     short: VecDeque<String>,
 }
@@ -109,6 +111,19 @@ impl ServerOutput {
     /// How many lines held bytes of a private key.
     pub fn leaks(&self) -> usize {
         self.lock().leaks
+    }
+
+    /// The same of what the commands printed that told it of new files.
+    pub(crate) fn leaks_of_commands(&self) -> usize {
+        self.lock().leaks_of_commands
+    }
+
+    /// Looks for the keys in what such a command has printed. It is not kept: those are no words of the server.
+    pub(crate) async fn hear(&self, printed: impl AsyncRead + Unpin) {
+        let command = Self::default();
+        command.lock().secrets = self.lock().secrets.clone();
+        listen(command.clone(), printed).await;
+        self.lock().leaks_of_commands += command.leaks();
     }
 
     /// From now on, this key is looked for, too.

@@ -13,6 +13,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::server::error::{StartError, it_said_last};
+use crate::server::output::ServerOutput;
 use crate::server::placeholders::Placeholders;
 use crate::server::process_tree::MARKER;
 use crate::server::user::User;
@@ -104,11 +105,17 @@ impl Launcher {
         shlex::try_join(words).unwrap_or_else(|_| filled.join(" "))
     }
 
-    /// Runs a command to its end. `pid` is the server's process, where there is one.
+    /// Runs a command to its end. `pid` is the server's process, where there is one. What it prints is searched for
+    /// the keys of the server.
     ///
     /// # Errors
     /// How it ended, and what it said.
-    pub(crate) async fn run(&self, command: &[String], pid: Option<i32>) -> Result<(), String> {
+    pub(crate) async fn run(
+        &self,
+        command: &[String],
+        pid: Option<i32>,
+        output: &ServerOutput,
+    ) -> Result<(), String> {
         let pid = pid.unwrap_or(0).to_string();
         let command: Vec<_> = command
             .iter()
@@ -123,6 +130,10 @@ impl Launcher {
         let child = Command::from(command).kill_on_drop(true).spawn();
         let mut child = child.map_err(|error| error.to_string())?;
         let status = timeout(BOUND, child.wait()).await;
+        let mut printed = again()?;
+        let begins = printed.seek(SeekFrom::Start(0));
+        begins.map_err(|error| error.to_string())?;
+        output.hear(tokio::fs::File::from_std(printed)).await;
         let how = match status.map(|ended| ended.map_err(|error| error.to_string())) {
             Ok(Ok(status)) if status.success() => return Ok(()),
             Ok(Ok(status)) => status.to_string(),

@@ -54,8 +54,8 @@ impl Server {
             return rustix::process::kill_process(pid, signal).map_err(|error| error.to_string());
         }
         if let Some(command) = &reload.command {
-            let done = self.launcher.run(command, self.pid).await;
-            return done.map_err(|error| {
+            let done = self.launcher.run(command, self.pid, &self.output);
+            return done.await.map_err(|error| {
                 let error = self.output.without_keys(&error);
                 format!("{COMMAND}{}` failed: {error}", in_shell(command))
             });

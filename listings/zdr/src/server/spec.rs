@@ -301,7 +301,7 @@ pub struct Reload {
     #[serde(default, deserialize_with = "a_signal")]
     #[schemars(extend("toml" = r#"signal = "HUP""#))]
     pub signal: Option<String>,
-    /// A command, which runs to its end.
+    /// A command, which runs to its end. What it prints must hold no byte of a private key.
     #[schemars(extend("toml" = r#"command = ["my-server", "reload"]"#))]
     pub command: Option<Vec<String>>,
     /// Lines that are sent to a Unix socket, one after the other.

@@ -19,6 +19,7 @@ mod outputs;
 mod overload;
 mod paths;
 mod preflight;
+mod printed;
 mod rare;
 mod refuse;
 mod signalled;
