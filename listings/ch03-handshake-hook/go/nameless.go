@@ -4,7 +4,6 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"slices"
 )
 
@@ -23,15 +22,6 @@ func nameless(of *x509.Certificate) string {
 		return "its RSA key has an exponent below 3, and clients of Java do not parse that"
 	}
 	return ""
-}
-
-var features = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 24} // RFC 7633.
-
-// mustStaple says whether it asks for a stapled answer of OCSP, which this server does not give.
-func mustStaple(of *x509.Certificate) bool {
-	var asked []int
-	_, _ = asn1.Unmarshal(extension(of, features), &asked)
-	return slices.Contains(asked, 5)
 }
 
 // hasCriticalPlaces says whether it has places of revocation lists that are marked critical. Java knows them where it checks

@@ -86,7 +86,7 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 		}
 		last = next
 	}
-	for _, asks := range []func([]*x509.Certificate) (*x509.Certificate, string){askedByOpenSSL, notCompared} {
+	for _, asks := range []func([]*x509.Certificate) (*x509.Certificate, string){askedByOpenSSL, notCompared, notAsked} {
 		if of, what := asks(path); what != "" {
 			return refuse(of, what)
 		}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import asn1
 import constrained
+import features
 import forms
 import key as keys
 from fields import POLICIES, objection
@@ -32,7 +33,6 @@ _PLACES = bytes.fromhex("551d1f")
 _CONSTRAINTS, _USAGES = bytes.fromhex("551d13"), bytes.fromhex("551d25")
 _KEY_USAGE = bytes.fromhex("551d0f")
 _READ = {bytes.fromhex(it) for it in ("551d11", "551d13", "551d1e", "551d1f", "551d25")}  # By rustls.
-_FEATURES = bytes.fromhex("2b06010505070118")  # RFC 7633.
 _REQUIRED, _ANY_POLICY = bytes.fromhex("551d24"), bytes.fromhex("551d2000")
 # Usages, names, what an authority may, lists of revocation: what rustls knows when it is critical.
 _RFC_5280 = {bytes((last,)) for last in (14, 15, 17, 19, 30, 31, 32, 33, 35, 36, 37, 54)}  # Section 4.2.
@@ -124,7 +124,7 @@ def by_all(source, chain, anchors, purpose):
     if not _signs(chain[0]):
         raise Rejected("chain_broken", source.certificate, "its key usage has no digitalSignature, and its key signs "
                        "each handshake. Clients of Java and GnuTLS refuse it")
-    if purpose == SERVER and b"\x02\x01\x05" in chain[0].extensions.get(_FEATURES, (False, b""))[1]:
+    if purpose == SERVER and features.must_staple(chain[0]):
         raise Rejected("chain_broken", source.certificate, "the leaf asks for a stapled answer of OCSP (must-staple, RFC "
                        "7633), and this server gives none: clients of GnuTLS refuse it")
     last, trusted, at, path = chain[0], False, 1, []
@@ -160,6 +160,7 @@ def by_all(source, chain, anchors, purpose):
                         "in common")
     if what := constrained.objection([chain[0], *path]):
         raise refuse(1, what)
+    features.given(source, [chain[0], *path], anchors)
 
 
 def numbered_once(source, chain, anchors):

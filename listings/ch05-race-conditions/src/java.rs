@@ -71,15 +71,6 @@ pub(crate) fn unread(certificate: &X509Certificate<'_>) -> Option<&'static str> 
     }
 }
 
-/// Whether it asks for a stapled answer of OCSP (RFC 7633), which this server does not give.
-pub(crate) fn must_staple(certificate: &X509Certificate<'_>) -> bool {
-    let mut all = certificate.extensions().iter();
-    let status = [2, 1, 5];
-    all.any(|it| {
-        it.oid.to_id_string() == "1.3.6.1.5.5.7.1.24" && it.value.windows(3).any(|it| it == status)
-    })
-}
-
 /// Whether it has places of revocation lists that are marked critical. Java knows them where it checks revocation, which
 /// it does not by default.
 pub(crate) fn has_critical_places(certificate: &X509Certificate<'_>) -> bool {

@@ -35,6 +35,7 @@ mod algorithms;
 mod ended;
 pub mod explorer;
 pub mod exposure;
+mod features;
 mod fields;
 mod forms;
 mod general;

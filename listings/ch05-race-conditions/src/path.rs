@@ -18,7 +18,7 @@ use x509_parser::x509::X509Version;
 
 use crate::algorithms::RSA_BITS;
 use crate::ended::is_in_force;
-use crate::{general, java, openssl_alone, parsed, policies};
+use crate::{features, general, java, openssl_alone, parsed, policies};
 
 /// A certificate, and the file that it is from.
 struct Link<'a> {
@@ -77,7 +77,7 @@ pub(crate) fn taken_by_all(
         return Err(others(path[at], what));
     }
     leaf_may_sign(leaf)?;
-    leaf_is_stapled(leaf, peers)?;
+    features_are_given(&path, peers)?;
     leaf_is_of_type(leaf, peers)?;
     let mut shown = before.iter().filter(|link| link.file == files.certificate);
     if let Some(link) = shown.find(|link| java::has_critical_places(&link.parsed)) {
@@ -311,12 +311,22 @@ fn leaf_may_sign(leaf: &Link<'_>) -> Result<(), Rejected> {
     Err(reject(Reason::ChainBroken, leaf.file, &detail))
 }
 
-/// Whether it asks for no more than it gets: a stapled answer of OCSP is none of what this server sends.
-fn leaf_is_stapled(leaf: &Link<'_>, peers: Peers) -> Result<(), Rejected> {
-    match peers == Peers::Clients && java::must_staple(&leaf.parsed) {
-        true => Err(reject(Reason::ChainBroken, leaf.file, &STAPLE)),
-        false => Ok(()),
+/// Whether no certificate asks for more than there is (RFC 7633). A stapled answer of OCSP is none of what this
+/// server sends.
+fn features_are_given(path: &[&Link<'_>], peers: Peers) -> Result<(), Rejected> {
+    let leaf = path[0];
+    if peers == Peers::Clients && features::must_staple(&leaf.parsed) {
+        return Err(reject(Reason::ChainBroken, leaf.file, &STAPLE));
     }
+    let whole: Vec<_> = path.iter().map(|link| &link.parsed).collect();
+    let Some((at, what)) = features::objection(&whole) else {
+        return Ok(());
+    };
+    let (name, file) = (path[at].parsed.subject(), path[at].file);
+    let detail = format!(
+        "the certificate of \"{name}\": {what}, and clients of GnuTLS refuse what is below it"
+    );
+    Err(reject(Reason::ChainBroken, file, &detail))
 }
 
 /// Netscape's type of certificate, from before RFC 2459 had the extended key usage. OpenSSL still asks it.

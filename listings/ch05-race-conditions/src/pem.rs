@@ -140,16 +140,34 @@ impl Block<'_> {
         if self.is_key() {
             // What the parser says may repeat bytes of the key.
             let key = PrivateKeyDer::from_pem_slice(self.text).map(drop);
-            return key.map_err(|_| "the base64 of the key does not decode".into());
+            key.map_err(|_| "the base64 of the key does not decode")?;
+            return self.padded();
         }
         if self.label != b"CERTIFICATE" {
             return Ok(());
         }
         let certificate = CertificateDer::from_pem_slice(self.text)
             .map_err(|_| "the base64 of a CERTIFICATE block does not decode")?;
+        self.padded()?;
         chain::parse(&certificate).map_err(|why| {
             format!("a CERTIFICATE block holds something else than one certificate ({why})")
         })
+    }
+
+    /// Whether its base64 is filled up to whole groups of four letters (RFC 4648, section 3.2).
+    fn padded(&self) -> Result<(), String> {
+        let of_content = lines(self.text).filter(|line| !line.starts_with(b"-----"));
+        let letters = of_content
+            .flatten()
+            .filter(|byte| !byte.is_ascii_whitespace());
+        if letters.count().is_multiple_of(4) {
+            return Ok(());
+        }
+        let label = String::from_utf8_lossy(self.label);
+        let what = format!(
+            "the base64 of {label} lacks `=` at its end, and parsers of OpenSSL and Go do not decode that"
+        );
+        Err(what)
     }
 }
 

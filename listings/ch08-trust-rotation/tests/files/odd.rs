@@ -144,14 +144,28 @@ pub fn extensions(kind: &str, made: &mut Made<'_>) -> bool {
     let mut tree = Tree::new();
     let points = extension(&[0x55, 0x1d, 31], false, &[5, 0]);
     let no_usage = extension(&[0x55, 0x1d, 15], true, &[3, 2, 7, 0]);
+    let features = |of: &[u8]| extension(&[0x2b, 6, 1, 5, 5, 7, 1, 24], false, of);
+    let version_2 = features(&sequence(&[&[2, 1, 17]]));
     let mut stranger = Raw::authority("Another");
     let mut add = |it: Vec<u8>| tree.leaf.extensions.push(it);
     match kind {
         "extension-twice" => (0..2).for_each(|_| add(extension(&[0x2a, 3, 4], false, &[5, 0]))),
         "must-staple" => {
-            let status = sequence(&[&[2, 1, 5]]);
-            add(extension(&[0x2b, 6, 1, 5, 5, 7, 1, 24], false, &status));
+            add(features(&sequence(&[&[2, 1, 5]])));
         }
+        "must-staple-long" => add(features(&sequence(&[&[2, 2, 0, 5]]))),
+        "intermediate-features" => tree.middle.extensions.push(version_2),
+        "root-features" => tree.root.extensions.push(version_2),
+        "features-of-both" => {
+            add(version_2.clone());
+            tree.middle.extensions.push(version_2);
+        }
+        "root-features-of-leaf" => {
+            add(version_2.clone());
+            tree.root.extensions.push(version_2);
+        }
+        "intermediate-features-broken" => tree.middle.extensions.push(features(&[5, 0])),
+        "features-broken" => add(features(&[5, 0])),
         "points-broken" => add(points),
         "points-broken-behind" => {
             stranger.extensions.push(points);

@@ -48,7 +48,21 @@ pub fn nearly(kind: &str, made: &mut Made<'_>) -> bool {
         "tabs-after-lines" => made.chain(with("\n", "\t\n")),
         "no-break-space" => made.chain(with("\n", "\u{a0}\n")),
         "columns-1" => made.chain(block("CERTIFICATE", &der(&chain), 1) + &made.kit.intermediate),
-        "without-padding" => made.key(key.replace('=', "")),
+        // One whose base64 has padding: a key of PKCS #8 on this curve has none.
+        "without-padding" => {
+            let sec1 = made.kit.openssl_key().ec_key().unwrap();
+            let sec1 = String::from_utf8(sec1.private_key_to_pem().unwrap()).unwrap();
+            assert!(sec1.contains('='));
+            made.key(sec1.replace('=', ""));
+        }
+        "without-padding-chain" => {
+            // Its length depends on the lengths of two numbers in its signature.
+            while !made.kit.leaf.contains('=') {
+                made.kit.with_rsa(2048);
+            }
+            made.key(made.kit.key.clone());
+            made.chain(made.kit.chain().replace('=', ""));
+        }
         "of-the-web" => made.chain(chain.replace('+', "-").replace('/', "_")),
         "padding-within" => made.chain(made.kit.leaf.replacen("\nMII", "\nMI=I", 1)),
         "comment-within" => made.chain(with("\nMII", "\n# mine\nMII")),
