@@ -5,6 +5,7 @@ mod line;
 mod lines;
 mod merged;
 mod pipe;
+mod rows;
 mod seen;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub use line::{LONGEST, Line, TOO_LONG};
 pub use lines::Lines;
 pub use merged::Merged;
 use pipe::Pipe;
+pub(crate) use rows::ENDLESS;
 pub use seen::Seen;
 
 /// How often a file that is followed is looked at.
