@@ -19,11 +19,6 @@ pub(crate) fn is_rest(text: &str, is_named: bool) -> bool {
         || within(text).any(|text| closes(&text, is_named))
 }
 
-/// Whether a text opens a bracket that it does not close.
-pub(crate) fn is_open(text: &str) -> bool {
-    !open_in(text).is_empty()
-}
-
 /// The brackets that a text opens and does not close, apart from those of numbers.
 pub(crate) fn open_in(text: &str) -> Vec<u8> {
     let (mut open, mut is_quoted, mut is_escaped) = (Vec::new(), false, false);
@@ -48,8 +43,10 @@ pub(crate) fn open_in(text: &str) -> Vec<u8> {
 /// The texts within a text of JSON and within a field of a table, where they have fields.
 fn within(text: &str) -> impl Iterator<Item = String> {
     let has = |field: &str| text.contains(field);
-    let of_json = has("\\\":").then(|| in_plain_quotes(text, "\\\"").replace("\\\\", "\\"));
-    let of_a_table = has("\"\":").then(|| in_plain_quotes(text, "\"\""));
+    // Of one that has lost its beginning, no field may be left.
+    let is_of_json = has("\\\":") || has("\\\"}\"") || has("\\\"}\\n\"");
+    let of_json = is_of_json.then(|| in_plain_quotes(text, "\\\"").replace("\\\\", "\\"));
+    let of_a_table = (has("\"\":") || has("\"\"}\"")).then(|| in_plain_quotes(text, "\"\""));
     of_json.into_iter().chain(of_a_table)
 }
 

@@ -112,6 +112,11 @@ pub(crate) fn has(name: &str) -> bool {
     EVENTS.contains_key(name)
 }
 
+/// Whether the name of one of its events begins so.
+pub(crate) fn has_one_that_begins(name: &str) -> bool {
+    EVENTS.keys().any(|known| known.starts_with(name))
+}
+
 /// Whether an event of a log that does not keep to the contract may be what is unwanted: its name is a
 /// misspelt one, or it has a reason that there is not. Says so.
 pub(crate) fn may_be(event: &Event, unwanted: &Want) -> Option<String> {

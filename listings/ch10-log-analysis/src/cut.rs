@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use crate::brackets::{OUTER, in_plain_quotes, is_rest, open_in};
+use crate::contract;
 use crate::elsewhere;
 use crate::read::{BARE, CUT, Line, NO_EVENT};
 use crate::wrapped::{BEGINS, is_named_twice, without_colours};
@@ -29,6 +30,14 @@ impl Cut {
         match self.is_whole {
             true => name == self.name,
             false => name.starts_with(&self.name),
+        }
+    }
+
+    /// Whether it is one of another program.
+    fn is_other(&self) -> bool {
+        match self.is_whole {
+            true => !contract::has(&self.name),
+            false => !contract::has_one_that_begins(&self.name),
         }
     }
 
@@ -69,11 +78,12 @@ pub(crate) fn events(line: &Line) -> Vec<Cut> {
         false => text,
     };
     let mut all = in_json(&text, broken);
-    if all.is_empty() {
+    if all.iter().all(Cut::is_other) {
         all.extend(elsewhere::names_in(&text).map(Cut::unread));
         let in_columns = elsewhere::names_in_columns(&text);
         all.extend(in_columns.into_iter().map(Cut::unread));
     }
+    all.extend(elsewhere::decoded(&text).flat_map(|text| in_bytes(&text)));
     if elsewhere::is_encoded(&text) {
         all.push(Cut::unnamed(elsewhere::NOT_READ));
     }
@@ -89,7 +99,7 @@ fn in_json(text: &str, broken: &str) -> Vec<Cut> {
     // Some programs write spaces between the parts of an event.
     let text = text.replace(' ', "");
     let mut all = in_text(&text);
-    all.extend(numbers(&text).flat_map(|bytes| in_text(&bytes)));
+    all.extend(numbers(&text).flat_map(|bytes| in_bytes(&bytes)));
     if ends_in_a_beginning(&text) {
         all.push(Cut::unnamed(IS_CUT));
     }
@@ -97,20 +107,67 @@ fn in_json(text: &str, broken: &str) -> Vec<Cut> {
         .iter()
         .filter_map(|quote| with_own_quotes(&text, quote));
     all.extend(inner.flat_map(|text| in_quotes(&text)));
-    // Its first field may be what was cut. A brace alone is of anything.
-    let begins = (2..BEGINS.len()).any(|length| text.ends_with(&BEGINS[..length]));
-    let is_named = !all.is_empty();
-    if begins || broken == CUT && goes_on(&text, is_named) || is_rest(&text, is_named) {
+    let is_named = !all.iter().all(Cut::is_other);
+    let goes_on = || goes_on(&text, is_named) || is_torn(&text);
+    if ends_as_one_begins(&text) || broken == CUT && goes_on() || is_rest(&text, is_named) {
         all.push(Cut::unnamed(IS_CUT));
     }
     all
+}
+
+/// Whether the first field of an event may be what was cut: the text ends with what is left of it, or the text within it
+/// does, as in a field of a table. A brace alone is of anything.
+fn ends_as_one_begins(text: &str) -> bool {
+    let signs = ['"', '\\'];
+    text.match_indices('{').any(|(at, _)| {
+        let field = &text[at + 1..];
+        if !field.starts_with(signs) {
+            return false;
+        }
+        let name = field.trim_start_matches(signs);
+        let name = name.strip_prefix('t').unwrap_or(name);
+        let end = name.strip_prefix('s').unwrap_or(name);
+        let end = end.trim_start_matches(signs);
+        // Its own quotes stand behind a backslash, or are two.
+        let is_of_a_text = field.starts_with('\\') || field.starts_with("\"\"");
+        let before = &text[..at];
+        let begins_it = before.ends_with('"') && !before.ends_with("\\\"");
+        let is_over = || end.starts_with([',', '}', '.', '…', '<', '[']) || end.starts_with("n\"");
+        end.is_empty() || is_of_a_text && begins_it && is_over()
+    })
+}
+
+/// Whether another line begins within an object that was cut: in the name of its first field, or where this field is there
+/// once more and no object of an array or of a field can be.
+fn is_torn(text: &str) -> bool {
+    let Some(at) = text.find("{\"") else {
+        return false;
+    };
+    let (name, values) = text[at + 2..].split_once('"').unwrap_or_default();
+    let of_a_name = |c: char| c.is_alphanumeric() || "_@.-".contains(c);
+    let field = name.trim_end_matches('{');
+    if field.is_empty() || !field.chars().all(of_a_name) {
+        return false;
+    }
+    if !values.starts_with(':') {
+        return field != name || values.starts_with('{');
+    }
+    let first = format!("{{\"{name}\":");
+    let can_be = |before: &str| ["},", "[", ":"].iter().any(|sign| before.ends_with(sign));
+    let mut again = values.match_indices(&first).map(|(at, _)| &values[..at]);
+    first != BEGINS && again.any(|before| before == ":" || !can_be(before))
 }
 
 /// Whether what a collector has written lacks its end, and an event may be there. Where one `is_named`, more may follow in
 /// an answer of many lines alone. An event that stands in its line by itself has no other behind it.
 fn goes_on(text: &str, is_named: bool) -> bool {
     let text = text.trim_start_matches('\u{feff}');
-    if !text.starts_with(['{', '[']) || text.starts_with(BEGINS) {
+    let text = match text.starts_with(['{', '[']) {
+        true => text,
+        // An array of objects behind words.
+        false => text.find("[{\"").map_or("", |at| &text[at..]),
+    };
+    if text.is_empty() || text.starts_with(BEGINS) {
         return false;
     }
     let open = open_in(text);
@@ -167,6 +224,19 @@ fn with_own_quotes(text: &str, quote: &str) -> Option<String> {
     Some(in_plain_quotes(text, quote))
 }
 
+/// Those of a text that stands there as the numbers of its bytes. One that is whole was not read, since what is around it
+/// is in no form that is.
+fn in_bytes(text: &str) -> Vec<Cut> {
+    let mut all = in_text(text);
+    if all.is_empty() {
+        all.extend(elsewhere::names_in(text).map(Cut::unread));
+    }
+    if is_rest(text, !all.is_empty()) {
+        all.push(Cut::unnamed(IS_CUT));
+    }
+    all
+}
+
 /// Those of one text.
 fn in_text(text: &str) -> Vec<Cut> {
     let mut begun = text.split(BEGINS);
@@ -214,17 +284,38 @@ fn is_whole(behind: &str) -> bool {
 /// The names of events in a text. Where the middle of a line is lost, there may be two.
 fn named(text: &str) -> Vec<Cut> {
     let says = text.split(r#""event":""#).skip(1);
-    says.map(|says| {
+    says.filter_map(|says| {
         let end = says.find(['"', OUTER]).unwrap_or(says.len());
         let name = &says[..end];
+        // A text with quotes of its own: Splunk has a line in a field of this name.
+        if name.ends_with('\\') {
+            return (!is_ended(says)).then(|| Cut::unnamed(IS_CUT));
+        }
         // Another line may go on within it.
         let of_a_name = |c: char| c.is_ascii_lowercase() || c == '_';
-        let own = name.find(|c: char| !of_a_name(c)).filter(|own| *own > 0);
-        Cut {
-            name: name[..own.unwrap_or(end)].to_owned(),
-            is_whole: own.is_none() && says[end..].starts_with('"'),
+        let own = name.find(|c: char| !of_a_name(c));
+        let has_end = says[end..].starts_with('"') && name != "{";
+        let (own, is_whole) = match own {
+            // A name of another kind.
+            Some(0) if has_end => (end, true),
+            Some(own) => (own, false),
+            None => (end, has_end),
+        };
+        Some(Cut {
+            name: name[..own].to_owned(),
+            is_whole,
             why: IS_CUT,
-        }
+        })
     })
     .collect()
+}
+
+/// Whether a text has the quote that ends it.
+fn is_ended(text: &str) -> bool {
+    let mut is_escaped = false;
+    text.bytes().any(|byte| {
+        let is_end = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        is_end
+    })
 }

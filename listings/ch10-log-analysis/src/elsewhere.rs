@@ -1,6 +1,8 @@
 //! Events in forms that are not read: in another notation than JSON, in columns, or encoded. That one is there is seen by
 //! its name, or by how its encoding begins.
 
+use lab::secrets::base64;
+
 use crate::contract;
 
 /// What is said of a line that has one.
@@ -10,7 +12,7 @@ pub(crate) const NOT_READ: &str =
 /// The field of an event's name, and what other notations make of it (`EVENT`, `app.event`, `event_s`).
 const FIELD: &[u8] = b"event";
 
-/// So far behind it the name begins at most: between them are the quotes of text within text within text.
+/// So far behind it the name begins at most, apart from backslashes: of these, a text within a text has twice as many.
 const GAP: usize = 80;
 
 /// A word of so many letters is one of a sentence. Others are escapes, or a part of the field (`quot`, `stringValue`).
@@ -36,9 +38,20 @@ const ENCODED: [&str; 8] = [
     "\u{4}\"M\u{18}",
 ];
 
+/// The shortest event has 41 bytes, and what was cut to less says little.
+const SHORTEST_IN_BASE64: usize = 40;
+
 /// Whether a text has something that may be an event, and would have to be decoded.
 pub(crate) fn is_encoded(text: &str) -> bool {
     ENCODED.iter().any(|begins| text.contains(begins))
+}
+
+/// What may be base64, decoded: words may stand before an event in it, as in a line of a container's runtime.
+pub(crate) fn decoded(text: &str) -> impl Iterator<Item = String> {
+    let is_digit = |c: char| matches!(c, 'A'..='Z' | 'a'..='z' | '0'..='9' | '+' | '/' | '-' | '_');
+    let runs = text.split(move |c| !is_digit(c));
+    let runs = runs.filter(|run| run.len() >= SHORTEST_IN_BASE64);
+    runs.map(|run| String::from_utf8_lossy(&base64(run.as_bytes())).replace(' ', ""))
 }
 
 /// The names of the contract that a text gives as those of events, in whatever notation (`event=NAME`, `"event"=>"NAME"`).
@@ -49,10 +62,12 @@ pub(crate) fn names_in(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn name_behind(behind: &str) -> Option<&str> {
-    let mut at = 0;
+    let (mut at, mut gap) = (0, 0);
     loop {
-        at += behind[at..].find(is_of_a_name)?;
-        if at > GAP {
+        let found = at + behind[at..].find(is_of_a_name)?;
+        gap += behind[at..found].bytes().filter(|c| *c != b'\\').count();
+        at = found;
+        if gap > GAP {
             return None;
         }
         let letters = behind[at..].bytes().take(LONGEST_NAME);
@@ -65,6 +80,7 @@ fn name_behind(behind: &str) -> Option<&str> {
             return None;
         }
         at += word.len();
+        gap += word.len();
     }
 }
 

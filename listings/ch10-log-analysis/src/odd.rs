@@ -59,8 +59,11 @@ pub(crate) fn sampled(line: &str) -> Option<&str> {
 /// Whether what journald calls a blob may be an event: the shortest one has 41 bytes. `[150B blob data]`, `[16.0K blob data]`.
 fn is_large_blob(line: &str) -> bool {
     const SHORTEST: u32 = 41;
-    let sizes = line.match_indices(" blob data]");
-    let mut sizes = sizes.filter_map(|(at, _)| line[..at].rsplit('[').next());
+    // Each part is searched once, and not all before it for each of them: that takes a minute.
+    let (before, _) = line.rsplit_once(" blob data]").unwrap_or_default();
+    let mut sizes = before
+        .split(" blob data]")
+        .filter_map(|part| part.rsplit('[').next());
     sizes.any(|size| match size.strip_suffix('B') {
         Some(bytes) => bytes.parse().is_ok_and(|bytes: u32| bytes >= SHORTEST),
         None => size.ends_with(['K', 'M', 'G']),

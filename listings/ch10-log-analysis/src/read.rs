@@ -4,6 +4,8 @@ mod bare;
 mod line;
 mod lines;
 mod merged;
+mod pipe;
+mod rows;
 mod seen;
 
 use std::collections::BTreeMap;
@@ -24,6 +26,8 @@ pub(crate) use line::{CUT, NO_EVENT, TIMELESS, Text};
 pub use line::{LONGEST, Line, TOO_LONG};
 pub use lines::Lines;
 pub use merged::Merged;
+use pipe::Pipe;
+pub(crate) use rows::ENDLESS;
 pub use seen::Seen;
 
 /// How often a file that is followed is looked at.
@@ -132,9 +136,10 @@ fn open_if_there(path: &Path, file: usize) -> Result<Option<Opened>, Error> {
 pub enum News {
     /// Lines, in the order of the log.
     Lines(Vec<Line>),
-    /// What is there of a line whose end has not come. It stands before the next [`News::CaughtUp`].
+    /// What is there of a line whose end has not come. It stands before the next [`News::CaughtUp`], or before a pipe
+    /// is waited for.
     Begun(Line),
-    /// All that was there at this moment has been handed over. More may come.
+    /// All that was there of files at this moment has been handed over. More may come.
     CaughtUp(Instant),
     /// The reading ended.
     Failed(Error),
@@ -163,8 +168,12 @@ pub fn start(input: Input) -> Result<mpsc::Receiver<News>, Error> {
             thread::spawn(follow);
         }
         Input::Stdin => {
-            let stdin: Vec<Box<dyn BufRead + Send>> = vec![Box::new(BufReader::new(io::stdin()))];
-            thread::spawn(move || to_the_end(stdin, &sender));
+            let stdin = Pipe::stdin()?;
+            thread::spawn(move || {
+                if let Err(error) = as_it_comes(&stdin, &sender) {
+                    let _ = sender.blocking_send(News::Failed(error.into()));
+                }
+            });
         }
         Input::Files(paths) => {
             thread::spawn(move || {
@@ -237,6 +246,39 @@ fn to_the_end(readers: Vec<Box<dyn BufRead + Send>>, sender: &mpsc::Sender<News>
     if let Err(error) = reading() {
         let _ = sender.blocking_send(News::Failed(error.into()));
     }
+}
+
+/// Reads a pipe to its end. What is there of a line is told before its end is waited for.
+fn as_it_comes(pipe: &Pipe, sender: &mpsc::Sender<News>) -> io::Result<()> {
+    let mut source = Lines::new(BufReader::new(pipe.try_clone()?), 0);
+    let mut lines = Vec::with_capacity(BATCH);
+    loop {
+        let read = source.next_or_last();
+        let is_drained = match read {
+            Ok(Some(line)) => {
+                lines.push(line);
+                false
+            }
+            Ok(None) => break,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => true,
+            Err(error) => return Err(error),
+        };
+        if lines.len() == BATCH || is_drained && !lines.is_empty() {
+            let whole = std::mem::replace(&mut lines, Vec::with_capacity(BATCH));
+            if sender.blocking_send(News::Lines(whole)).is_err() {
+                return Ok(());
+            }
+        }
+        if is_drained {
+            let begun = source.begun().map(News::Begun);
+            if begun.is_some_and(|begun| sender.blocking_send(begun).is_err()) {
+                return Ok(());
+            }
+            pipe.wait()?;
+        }
+    }
+    let _ = sender.blocking_send(News::Lines(lines));
+    Ok(())
 }
 
 fn follow(paths: Vec<PathBuf>, sender: &mpsc::Sender<News>) -> Result<(), Error> {

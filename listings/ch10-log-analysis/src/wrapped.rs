@@ -19,7 +19,7 @@ use std::borrow::Cow;
 use lab::event::Event;
 use serde_json::{Deserializer, Map, Value};
 
-use crate::brackets::{is_open, is_rest};
+use crate::brackets::{is_rest, open_in};
 use quoted::{text_in_quotes, values_in_quotes};
 
 /// Fields that hold a line as text, or an event as an object.
@@ -104,12 +104,17 @@ pub fn events_in(line: &str) -> Found {
     let mut found = within(&line, DEEPEST);
     // Before the first of them stands what is left of others.
     let first = || line.split(BEGINS).next().unwrap_or_default();
+    let own = line.trim_start_matches([' ', '\u{feff}']);
     found.cut |= !found.events.is_empty()
-        && !line.starts_with(['{', '['])
+        && !own.starts_with(['{', '['])
         && (is_rest(first(), false) || is_rest(&line, true));
-    // An array of texts or of rows that is cut between two of them. One that has a row a line is open as well.
+    // An array of texts or of rows that is cut between two of them. One that has a row a line is open as well, and has the
+    // first by itself.
     let is_of_rows = line.starts_with("[\"") || line.starts_with("[[");
-    found.cut |= is_of_rows && found.events.len() > 1 && is_open(&line);
+    if is_of_rows && !found.events.is_empty() {
+        let open = open_in(&line);
+        found.cut |= open.len() > 1 || found.events.len() > 1 && !open.is_empty();
+    }
     found
 }
 
@@ -143,12 +148,17 @@ fn within(line: &str, deeper: u32) -> Found {
 /// The objects of a line, among words that are none.
 fn objects(line: &str, deeper: u32) -> Found {
     let (mut found, mut rest, mut broken) = (Found::default(), line, 0);
+    let (mut rows, mut words) = (0, "");
     while let Some(at) = object_in(rest) {
         let from = &rest[at..];
         let mut values = Deserializer::from_str(from).into_iter::<Map<String, Value>>();
         if let Some(Ok(object)) = values.next() {
             // In an array, it stands alone as well.
             let before = rest[..at].trim();
+            match rows {
+                0 => (rows, words) = (u32::from(before.ends_with('[')), before),
+                _ => rows += 1,
+            }
             let (itself, behind) = from.split_at(values.byte_offset());
             rest = behind;
             let is_flat = !object.values().any(Value::is_object);
@@ -166,6 +176,9 @@ fn objects(line: &str, deeper: u32) -> Found {
             rest = next.map_or("", |next| &from[1 + next..]);
         }
     }
+    // An array that is cut between two of its rows. One that has a row a line has the first by itself.
+    let is_in_one_line = rows > 1 || rows == 1 && words != "[";
+    found.cut |= is_in_one_line && !rest.contains(']');
     found
 }
 
@@ -230,10 +243,10 @@ fn of_object(object: Map<String, Value>, deeper: u32, alone: bool) -> Found {
     }
 }
 
-/// Whether it has the name of an event. Splunk has a whole line in a field of this name.
+/// Whether it has the name of an event. Splunk has a whole line in a field of this name, in whatever notation.
 fn is_named(object: &Map<String, Value>) -> bool {
     let name = object.get("event").and_then(Value::as_str);
-    name.is_some_and(|name| !name.contains('{'))
+    name.is_some_and(|name| !name.contains(['{', '}', '"', '=', '&', '<']))
 }
 
 fn is_timed(object: &Map<String, Value>) -> bool {

@@ -386,6 +386,27 @@ async fn a_part_of_a_line_holds_up_no_other() {
     assert_eq!(ended.status.code(), Some(0));
 }
 
+/// A pipe stays open in the middle of a line: what is there of it may be what must not be there.
+#[tokio::test]
+async fn a_line_of_a_pipe_that_lacks_its_end_is_not_nothing() {
+    let scene = Scene::new(RUN);
+    let cut = r#"{"ts":"2026-01-01T00:00:05Z","event":"key_exposed","fi"#;
+    let whole = r#"{"ts":"2026-01-01T00:00:05Z","event":"key_exposed","file":"a"}"#;
+    let part = format!("2026-01-01T00:00:05Z stderr P {cut}\n");
+    for (more, code) in [(cut, 2), (whole, 2), (&part, 2), ("words of another", 0)] {
+        let asked = ["assert", "-", "--none", "key_exposed", "--wait", "2"];
+        let (mut asking, mut writer) = slowly(&scene, &asked);
+        writer.write_all(more.as_bytes()).unwrap();
+        let asking = asking.stderr(Stdio::piped()).output();
+        let ended = tokio::time::timeout(BOUND, asking).await;
+        let ended = ended.expect("it waits for the end").unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(code), "{more}: {said}");
+        let is_told = said.contains("standard input:9 lacks its end");
+        assert_eq!(is_told, code == 2, "{more}: {said}");
+    }
+}
+
 /// Lines of a pipe are shown as they come.
 #[tokio::test]
 async fn what_a_pipe_has_brought_is_shown() {

@@ -14,6 +14,7 @@ mod messy;
 mod servers;
 mod show;
 mod sound;
+mod torn;
 mod transcripts;
 mod unreadable;
 mod wire;

@@ -98,7 +98,7 @@ impl AssertCommand {
         let follow = self.wait.is_some() || self.wire.is_some();
         let mut interrupts = signal(SignalKind::interrupt())?;
         let source = input(&self.files, follow)?;
-        let at_a_pipe = self.wait.is_some() && source == Input::Stdin;
+        let at_a_pipe = source == Input::Stdin;
         let mut news = read::start(source)?;
         let names = self.files.iter().map(|path| path.display().to_string());
         let mut judge = Judge {
@@ -125,7 +125,7 @@ impl AssertCommand {
                         judge.take(line, &self.files);
                     }
                     // One that stays open never says that all of it has come.
-                    if at_a_pipe && judge.settled() {
+                    if at_a_pipe && self.wait.is_some() && judge.settled() {
                         return Ok(judge.verdict().await);
                     }
                     continue;
@@ -134,6 +134,9 @@ impl AssertCommand {
                     // Words of other programs may wait for their end for long.
                     let place = || place(&self.files, &line);
                     begun = begun.or_else(|| may_be_an_event(&line).then(place));
+                    if at_a_pipe {
+                        judge.begun = begun.take();
+                    }
                     continue;
                 }
                 Some(News::Failed(error)) => return Err(error),

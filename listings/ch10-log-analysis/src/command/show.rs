@@ -55,6 +55,7 @@ fn shown(writer: &mut Writer, line: &Line) -> String {
     match (&line.event, line.broken) {
         (Some(event), _) => writer.event(event),
         (None, Some(read::TOO_LONG)) => writer.other("(a line that is too long to be an event)"),
+        (None, Some(read::ENDLESS)) => writer.other("(an array of lines lacks its end here)"),
         (None, _) => writer.other(&line.text),
     }
 }

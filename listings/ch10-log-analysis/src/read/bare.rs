@@ -1,6 +1,7 @@
 //! Lines that were cut behind the words, or within them, that a collector writes before each.
 
-use super::{Line, NO_EVENT};
+use super::{CUT, Line, NO_EVENT};
+use crate::wrapped::BEGINS;
 
 /// What is said of such a line: what stood behind the words may have been anything.
 pub(crate) const BARE: &str = "cut within the words before it";
@@ -20,8 +21,14 @@ impl Words {
     /// it; where not even a line break follows, it may be any.
     pub(super) fn look(&mut self, line: &mut Line, is_ended: bool) {
         if line.event.is_some() {
+            let words = words_before(&line.text);
+            let is_torn = words.len() >= self.0.len() + SHORTEST && self.begin_twice(words);
+            if is_torn && [None, Some(CUT)].contains(&line.broken) {
+                line.broken = Some(BARE);
+                return;
+            }
             self.0.clear();
-            self.0.push_str(words_before(&line.text));
+            self.0.push_str(words);
             return;
         }
         let text = line.text.trim_end();
@@ -40,10 +47,22 @@ impl Words {
             line.broken = Some(BARE);
         }
     }
+
+    /// Whether the words of a line are those of the line before behind a part of them: in the words of a line that was cut,
+    /// another line begins.
+    fn begin_twice(&self, words: &str) -> bool {
+        let (before, words) = (shape(&self.0), shape(words));
+        let cut = words.strip_suffix(&before);
+        let before = before.clone() + BEGINS;
+        cut.is_some_and(|cut| !cut.is_empty() && before.starts_with(cut))
+    }
 }
 
 /// What stands before the first object of JSON, however its quotes are written.
 fn words_before(text: &str) -> &str {
+    if let Some((words, _)) = text.split_once(BEGINS) {
+        return words;
+    }
     let mut braces = text.match_indices('{').map(|(at, _)| at);
     let begins = |at: &usize| text[at + 1..].trim_start().starts_with(['"', '\\']);
     braces.find(begins).map_or("", |at| &text[..at])

@@ -2,7 +2,7 @@
 
 use lab::event::Event;
 
-use super::REPEATED;
+use super::{BARE, ENDLESS, REPEATED};
 use crate::format::time_of;
 use crate::odd::{self, DROPPED, LEFT_OUT};
 use crate::repeated::Recent;
@@ -46,6 +46,17 @@ pub struct Line {
 }
 
 impl Line {
+    /// The place where an array of lines ends without its bracket.
+    pub(super) fn endless(file: usize, number: u64) -> Self {
+        Self {
+            file,
+            number,
+            text: String::new(),
+            event: None,
+            broken: Some(ENDLESS),
+        }
+    }
+
     /// Why nobody can say what stands there, as the end of a sentence: anything may.
     pub(crate) fn unread(&self) -> Option<&'static str> {
         let why = match self.broken? {
@@ -57,6 +68,7 @@ impl Line {
             TANGLED => "has too many broken objects to be read",
             LEFT_OUT => "lacks its message, which `journalctl --all` shows",
             DROPPED => "tells of lines that were dropped",
+            ENDLESS => "is the last of an array that lacks its end",
             _ => return None,
         })
     }
@@ -76,7 +88,7 @@ impl Line {
     /// that is told.
     pub(super) fn mark_repeated(&mut self, recent: &mut Recent) {
         let repeated = recent.look(self.event.as_ref());
-        let tells_more = [CUT, LEFT_OUT, DROPPED];
+        let tells_more = [BARE, CUT, LEFT_OUT, DROPPED];
         if self.broken.is_some_and(|why| tells_more.contains(&why)) && repeated.is_some() {
             self.event = None;
         }

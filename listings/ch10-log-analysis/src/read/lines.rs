@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
 use super::bare::Words;
+use super::rows::Rows;
 use super::{LONGEST, Line, TOO_LONG, Text};
 use crate::halves::{Halves, may_be_a_part};
 use crate::odd;
@@ -24,6 +25,7 @@ pub struct Lines<R> {
     ready: VecDeque<Line>,
     recent: Recent,
     words: Words,
+    rows: Rows,
 }
 
 impl<R: BufRead> Lines<R> {
@@ -40,6 +42,7 @@ impl<R: BufRead> Lines<R> {
             ready: VecDeque::new(),
             recent: Recent::default(),
             words: Words::default(),
+            rows: Rows::default(),
         }
     }
 
@@ -117,16 +120,20 @@ impl<R: BufRead> Lines<R> {
         {
             self.hand_over(number, text, false);
         }
-        self.ready.pop_front()
+        let endless = |rows: &mut Rows| Some(Line::endless(self.file, rows.last()?));
+        self.ready.pop_front().or_else(|| endless(&mut self.rows))
     }
 
-    /// What is there of a line whose end has not come.
+    /// What is there of a line, or of an array of lines, whose end has not come.
     pub(super) fn begun(&self) -> Option<Line> {
-        let (number, text) = match self.too_long || !self.begun.is_empty() {
-            true => (self.number + 1, self.text()),
-            false => self.halves.begun()?,
+        let begun = match self.too_long || !self.begun.is_empty() {
+            true => Some((self.number + 1, self.text())),
+            false => self.halves.begun(),
         };
-        Line::all(self.file, number, text).next()
+        match begun {
+            Some((number, text)) => Line::all(self.file, number, text).next(),
+            None => Some(Line::endless(self.file, self.rows.open()?)),
+        }
     }
 
     fn text(&self) -> Text {
@@ -148,7 +155,15 @@ impl<R: BufRead> Lines<R> {
     }
 
     fn hand_over(&mut self, number: u64, text: Text, is_ended: bool) {
-        for mut line in Line::all(self.file, number, text) {
+        let all: Vec<_> = Line::all(self.file, number, text).collect();
+        // Of a line with several events, the first has the text of all.
+        if let Some(first) = all.first() {
+            let has_event = all.iter().any(|line| line.event.is_some());
+            let endless = self.rows.look(number, &first.text, has_event);
+            let endless = endless.map(|number| Line::endless(self.file, number));
+            self.ready.extend(endless);
+        }
+        for mut line in all {
             self.words.look(&mut line, is_ended);
             line.mark_repeated(&mut self.recent);
             self.ready.push_back(line);
