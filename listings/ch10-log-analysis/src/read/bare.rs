@@ -1,10 +1,7 @@
 //! Lines that were cut behind the words, or within them, that a collector writes before each.
 
-use super::{CUT, Line, NO_EVENT};
+use super::{BARE, CUT, Line, NO_EVENT};
 use crate::wrapped::BEGINS;
-
-/// What is said of such a line: what stood behind the words may have been anything.
-pub(crate) const BARE: &str = "cut within the words before it";
 
 /// Shorter ones are words of any program.
 const SHORTEST: usize = 4;

@@ -2,7 +2,7 @@
 
 use lab::event::Event;
 
-use super::{BARE, ENDLESS, REPEATED};
+use super::{ENDLESS, REPEATED};
 use crate::format::time_of;
 use crate::odd::{self, DROPPED, LEFT_OUT};
 use crate::repeated::Recent;
@@ -22,6 +22,10 @@ pub(crate) const CUT: &str = "cut, or no JSON";
 
 /// What is said of an event that does not say when it happened.
 pub(crate) const TIMELESS: &str = "an event without a time";
+
+/// What is said of a line that was cut behind the words that a collector writes before each, or within them: what stood
+/// there may have been anything.
+pub(crate) const BARE: &str = "cut within the words before it";
 
 /// What is said of a line that is something else.
 pub(crate) const NO_EVENT: &str = "no event";

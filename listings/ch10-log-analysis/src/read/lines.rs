@@ -155,18 +155,20 @@ impl<R: BufRead> Lines<R> {
     }
 
     fn hand_over(&mut self, number: u64, text: Text, is_ended: bool) {
-        let all: Vec<_> = Line::all(self.file, number, text).collect();
+        let from = self.ready.len();
+        self.ready.extend(Line::all(self.file, number, text));
         // Of a line with several events, the first has the text of all.
-        if let Some(first) = all.first() {
-            let has_event = all.iter().any(|line| line.event.is_some());
-            let endless = self.rows.look(number, &first.text, has_event);
-            let endless = endless.map(|number| Line::endless(self.file, number));
-            self.ready.extend(endless);
-        }
-        for mut line in all {
-            self.words.look(&mut line, is_ended);
+        let endless = self.ready.get(from).and_then(|first| {
+            let mut all = self.ready.range(from..);
+            let has_event = all.any(|line| line.event.is_some());
+            self.rows.look(number, &first.text, has_event)
+        });
+        for line in self.ready.range_mut(from..) {
+            self.words.look(line, is_ended);
             line.mark_repeated(&mut self.recent);
-            self.ready.push_back(line);
+        }
+        if let Some(before) = endless {
+            self.ready.insert(from, Line::endless(self.file, before));
         }
     }
 }
