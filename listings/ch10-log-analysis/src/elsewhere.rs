@@ -64,11 +64,14 @@ pub(crate) fn names_in(text: &str) -> impl Iterator<Item = &str> {
 fn name_behind(behind: &str) -> Option<&str> {
     let (mut at, mut gap) = (0, 0);
     loop {
-        let found = at + behind[at..].find(is_of_a_name)?;
-        gap += behind[at..found].bytes().filter(|c| *c != b'\\').count();
-        at = found;
-        if gap > GAP {
-            return None;
+        // No further than a name may stand: to search the rest of a long line for each field takes minutes.
+        let mut rest = behind[at..].bytes();
+        while !is_of_a_name(rest.next()?.into()) {
+            gap += usize::from(behind.as_bytes()[at] != b'\\');
+            at += 1;
+            if gap > GAP {
+                return None;
+            }
         }
         let letters = behind[at..].bytes().take(LONGEST_NAME);
         let length = letters.take_while(|byte| is_of_a_name((*byte).into()));

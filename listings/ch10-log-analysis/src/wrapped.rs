@@ -105,8 +105,11 @@ pub fn events_in(line: &str) -> Found {
     // Before the first of them stands what is left of others.
     let first = || line.split(BEGINS).next().unwrap_or_default();
     let own = line.trim_start_matches([' ', '\u{feff}']);
+    // The last of an array with a text a line.
+    let is_last = || own.starts_with('"') && open_in(&format!("[ {own}")).is_empty();
     found.cut |= !found.events.is_empty()
         && !own.starts_with(['{', '['])
+        && !is_last()
         && (is_rest(first(), false) || is_rest(&line, true));
     // An array of texts or of rows that is cut between two of them. One that has a row a line is open as well, and has the
     // first by itself.

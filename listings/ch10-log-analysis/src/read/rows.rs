@@ -39,6 +39,8 @@ impl Rows {
     /// Takes the next line. The number of the row before it, where its array has ended without its bracket.
     pub(super) fn look(&mut self, number: u64, text: &str, has_event: bool) -> Option<u64> {
         let text = text.trim_start_matches('\u{feff}').trim();
+        // psql goes on in its next line behind a plus sign.
+        let text = text.strip_suffix('+').map_or(text, str::trim_end);
         if text.is_empty() {
             return None;
         }
@@ -79,6 +81,6 @@ fn begins(text: &str) -> bool {
 
 /// Whether the bracket of the array is in a line.
 fn is_end(text: &str) -> bool {
-    let text = text.trim_end_matches([' ', ';', ')']);
-    text.starts_with(']') || text.ends_with(']') && !text.starts_with('[') || text.ends_with("]]")
+    // The space keeps a digit behind it from being read as one of a number in brackets.
+    text.starts_with(']') || open_in(&format!("[ {text}")).is_empty()
 }
