@@ -24,7 +24,7 @@ func asked(of *x509.Certificate) (numbers []string, read bool) {
 		return nil, false
 	}
 	for _, it := range all {
-		if it.Class != asn1.ClassUniversal || it.Tag != asn1.TagInteger {
+		if it.Class != asn1.ClassUniversal || it.Tag != asn1.TagInteger || it.IsCompound {
 			return nil, false
 		}
 		numbers = append(numbers, strings.TrimLeft(string(it.Bytes), "\x00"))

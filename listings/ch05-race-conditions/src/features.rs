@@ -1,6 +1,6 @@
 //! Features of TLS that a certificate asks for (RFC 7633). Clients of GnuTLS alone hold a chain against them.
 
-use x509_parser::asn1_rs::{Any, FromDer, Tag};
+use x509_parser::asn1_rs::{Any, Class, FromDer, Tag};
 use x509_parser::certificate::X509Certificate;
 
 /// The extension of TLS that asks for a stapled answer of OCSP (RFC 6066, section 8).
@@ -40,7 +40,7 @@ fn asked<'a>(certificate: &'a X509Certificate<'_>) -> Option<Vec<&'a [u8]>> {
         return Some(Vec::new());
     };
     let (behind, all) = Any::from_der(found.value).ok()?;
-    if all.tag() != Tag::Sequence || !behind.is_empty() {
+    if !is(&all, Tag::Sequence) || !behind.is_empty() {
         return None;
     }
     let (mut rest, mut asked) = (all.data, Vec::new());
@@ -49,9 +49,16 @@ fn asked<'a>(certificate: &'a X509Certificate<'_>) -> Option<Vec<&'a [u8]>> {
         let begins = number.data.iter().position(|byte| *byte != 0);
         asked.push(&number.data[begins.unwrap_or(number.data.len())..]);
         rest = behind;
-        if number.tag() != Tag::Integer {
+        if !is(&number, Tag::Integer) {
             return None;
         }
     }
     Some(asked)
+}
+
+/// Whether a value is of this type, and in the form that DER has for it.
+fn is(value: &Any<'_>, tag: Tag) -> bool {
+    let header = &value.header;
+    let of_type = header.class() == Class::Universal && header.tag() == tag;
+    of_type && header.is_constructed() == (tag == Tag::Sequence)
 }
