@@ -32,7 +32,7 @@ impl FromStr for CommandLine {
             let span = begin..begin + written.len();
             mistakes.push(at(span, what).with_help(Some(unknown.help())));
         }
-        if let Some(word) = for_a_shell(line, &words) {
+        if let Some(word) = for_a_shell(line) {
             let begin = line.find(word).unwrap_or(0);
             let what = format!("`{word}` is for a shell, and none runs this command");
             let help = "let one run it: sh -c 'exec my-server ... > log'".to_owned();
@@ -57,10 +57,21 @@ const UNCLOSED: &str = "a quote, or a backslash at the end, is not closed";
 const OF_SHELLS: &[&str] = &["|", "||", "&&", ";", "&", ">", ">>", "2>", "2>&1", "<"];
 
 /// The first of these. What is quoted is meant for the program.
-fn for_a_shell<'a>(line: &'a str, words: &[String]) -> Option<&'a str> {
-    let is_written_so = |word: &str| words.iter().any(|of| of == word);
-    let mut typed = line.split_whitespace();
-    typed.find(|word| is_of_shells(word) && is_written_so(word))
+fn for_a_shell(line: &str) -> Option<&str> {
+    let (mut quote, mut is_escaped) = (None, false);
+    let typed = line.split(move |letter: char| {
+        let ends = letter.is_whitespace() && quote.is_none() && !is_escaped;
+        match (letter, quote) {
+            _ if is_escaped => is_escaped = false,
+            ('\\', None | Some('"')) => is_escaped = true,
+            ('\'' | '"', None) => quote = Some(letter),
+            _ if quote == Some(letter) => quote = None,
+            _ => {}
+        }
+        ends
+    });
+    let mut bare = typed.filter(|word| !word.contains(['\'', '"', '\\']));
+    bare.find(|word| is_of_shells(word))
 }
 
 /// Whether a shell would do something with this word: an operator, where its output goes, a variable, or what another
@@ -71,7 +82,11 @@ fn is_of_shells(word: &str) -> bool {
         let next = word[at + 1..].chars().next();
         next.is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '{' | '(' | '_'))
     });
-    OF_SHELLS.contains(&word) || aside.starts_with(['<', '>']) || variable || word.contains('`')
+    OF_SHELLS.contains(&word)
+        || word.ends_with(';')
+        || aside.starts_with(['<', '>'])
+        || variable
+        || word.contains('`')
 }
 
 /// The unknown words in braces. An argument with blanks is a script, with braces of its own.
@@ -217,7 +232,7 @@ impl FromStr for ReloadWord {
                     let (written, help) = (&text[unknown.span.clone()], unknown.help());
                     return Err(format!("unknown word `{written}`: {help}"));
                 }
-                if let Some(word) = for_a_shell(line, &words) {
+                if let Some(word) = for_a_shell(line) {
                     return Err(format!(
                         "`{word}` is for a shell, and none runs this command: let one run it, \
                          \"command:sh -c 'my-server check && my-server reload'\""
@@ -255,6 +270,7 @@ mod tests {
         for line in [
             "command:my-server --between '|' --format '$remote $time'",
             "command:my-server --format \\$remote",
+            "command:my-server --text 'a > b' '>' \"$HOME | c\"",
             "command:my-server --price 5$ --more a&b",
         ] {
             assert!(words(line).is_ok(), "{line}");
@@ -271,6 +287,7 @@ mod tests {
                 "`2>/dev/null` is for a shell",
             ),
             ("command:kill -HUP $PID", "`$PID` is for a shell"),
+            ("command:a check; a reload", "`check;` is for a shell"),
             ("command:kill $(cat pid)", "`$(cat` is for a shell"),
             ("command:kill `cat pid`", "``cat` is for a shell"),
             ("command:my-server 'reload", "is not closed"),

@@ -9,6 +9,7 @@ use std::process::{Command as Plain, Stdio};
 use std::time::Duration;
 
 use rustix::io::Errno;
+use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -133,7 +134,10 @@ impl Launcher {
         let mut printed = again()?;
         let begins = printed.seek(SeekFrom::Start(0));
         begins.map_err(|error| error.to_string())?;
-        output.hear(tokio::fs::File::from_std(printed)).await;
+        // No more than is there: what runs on in the background may print without an end.
+        let length = printed.metadata().map_err(|error| error.to_string())?.len();
+        let printed = tokio::fs::File::from_std(printed).take(length);
+        output.hear(printed).await;
         let how = match status.map(|ended| ended.map_err(|error| error.to_string())) {
             Ok(Ok(status)) if status.success() => return Ok(()),
             Ok(Ok(status)) => status.to_string(),
