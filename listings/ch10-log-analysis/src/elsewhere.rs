@@ -88,9 +88,12 @@ fn name_behind(behind: &str) -> Option<&str> {
 }
 
 /// The names of the contract that stand in a column of their own, beside one that has a time: an event whose fields are
-/// columns (`2026-01-01T00:00:05Z,identity_rejected,2`, in CSV, between tabs or bars, or in an array).
+/// columns (`2026-01-01T00:00:05Z,identity_rejected,2`, in CSV, between tabs, bars or several spaces, or in an array).
 pub(crate) fn names_in_columns(text: &str) -> Vec<&str> {
-    let columns = || text.split([',', ';', '\t', '|']).map(plain);
+    let columns = || {
+        let parts = text.split([',', ';', '\t', '|']);
+        parts.flat_map(|part| part.split("  ")).map(plain)
+    };
     let mut names = columns().filter(|column| contract::has(column)).peekable();
     let is_dated = names.peek().is_some() && columns().any(is_time);
     names.filter(|_| is_dated).collect()
@@ -101,13 +104,23 @@ fn plain(column: &str) -> &str {
     column.trim_matches(|c: char| c.is_whitespace() || ['"', '\'', '[', ']'].contains(&c))
 }
 
-/// Whether a column has a time and nothing else, as a date or as a number of seconds. A comma may stand in it:
-/// `"Jan 1, 2026 @ 00:00:01"`.
+/// Whether a column has a time and nothing else, as a date or as a number of seconds, with the names of a day, of a month
+/// and of a zone (`Thu 1 Jan 2026 00:00:05 UTC`). A comma may stand in it: `"Jan 1, 2026 @ 00:00:01"`.
 fn is_time(column: &str) -> bool {
     let digits = column.bytes().filter(u8::is_ascii_digit).count();
-    let of_a_time = |c: char| c.is_ascii_digit() || " -:./@+TZAPM".contains(c);
-    digits >= 6 && column.chars().all(of_a_time)
+    let letters = column.split(|c: char| !c.is_ascii_alphabetic());
+    let mut words = letters.filter(|word| !word.is_empty()).peekable();
+    let is_plain = words.peek().is_none();
+    let is_name = |word: &str| word.len() <= LONGEST_OF_A_TIME && !word.starts_with(is_of_a_name);
+    let is_sign = |c: char| c.is_alphanumeric() || " -:./@+,".contains(c);
+    digits >= 6
+        && column.chars().all(is_sign)
+        && words.all(is_name)
+        && (is_plain || column.contains([':', '-', '/']))
 }
+
+/// Wednesday, September.
+const LONGEST_OF_A_TIME: usize = 9;
 
 fn is_of_a_name(c: char) -> bool {
     c.is_ascii_lowercase() || c == '_'

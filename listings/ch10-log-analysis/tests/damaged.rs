@@ -132,6 +132,12 @@ fn an_event_in_columns_is_not_nothing() {
         "1767225605000;identity_rejected;torn",
         r#""Jan 1, 2026 @ 00:00:05.000","identity_rejected","torn""#,
         r#"["2026-01-01T00:00:05Z","identity_rejected","torn"]"#,
+        "2026-01-01 00:00:05 UTC,identity_rejected,torn",
+        "Thu Jan 1 00:00:05 2026,identity_rejected",
+        "Wednesday 30 September 2026 00:00:05 CEST;identity_rejected",
+        "01/Jan/2026:00:00:05 +0000|identity_rejected",
+        "2026年1月1日 00:00:05,identity_rejected",
+        "2026-01-01T00:00:05Z  identity_rejected  torn",
     ] {
         let (code, error) = before(line);
         assert_eq!(code, Some(2), "{line}: {error}");
@@ -144,6 +150,8 @@ fn an_event_in_columns_is_not_nothing() {
     for words in [
         "watching identity_rejected,key_exposed",
         "2026-01-01 00:00:05 host: --none key_exposed,identity_rejected",
+        "2026-01-01 00:00:05 Deploy of build 4711, identity_rejected is watched",
+        "10.0.0.17:8443, identity_rejected and key_exposed are watched",
     ] {
         assert_eq!(before(words).0, Some(0), "{words}");
     }
