@@ -71,7 +71,8 @@ fn told(scene: &Scene) -> String {
          Its agent renews after half of that, and tries every two hours while it is due.\n\
          The server looks at its files each 5 minutes; without a look for 1,000 s it\n\
          counts its watcher as dead. It is scraped each quarter of an hour. This happens,\n\
-         and nothing else: where no renewal is listed, the agent brings none. All hours\n\
+         450 s after the hour that is named, and nothing else: where no renewal is\n\
+         listed, the agent brings none. A new leaf is valid from its hour on. All hours\n\
          are of a clock that is never set. Each look asks the trust anchors about what is\n\
          served, too, also when that has expired. Once the watcher is dead, its last look\n\
          stands.\n\n",

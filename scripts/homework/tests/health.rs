@@ -58,6 +58,22 @@ fn a_renewal_is_dated_by_the_hour_of_the_sheet() {
     );
 }
 
+/// By hand: the watcher dies 450 s after 5:00, so its last look was at 5:05, 1500 s before 5:30. The sheet says so.
+#[test]
+fn what_the_sheet_lists_happens_when_it_says() {
+    let said = said(&[(5, Happens::WatcherDies)], &[5]);
+    let words = &said[0].words;
+    assert!(
+        words.contains("its last look is 1500 seconds ago"),
+        "{words}"
+    );
+    let told = sheet(3).unwrap().told;
+    assert!(
+        told.contains("450 s after the hour that is named"),
+        "{told}"
+    );
+}
+
 /// By hand: each fault has the alert that is its own.
 #[test]
 fn each_fault() {
