@@ -148,10 +148,10 @@ impl Block<'_> {
         }
         let certificate = CertificateDer::from_pem_slice(self.text)
             .map_err(|_| "the base64 of a CERTIFICATE block does not decode")?;
-        self.padded()?;
         chain::parse(&certificate).map_err(|why| {
             format!("a CERTIFICATE block holds something else than one certificate ({why})")
-        })
+        })?;
+        self.padded()
     }
 
     /// Whether its base64 is filled up to whole groups of four letters (RFC 4648, section 3.2).
