@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import asn1
 import constrained
+import curves
 import features
 import forms
 import key as keys
@@ -200,6 +201,8 @@ def _unparsed(of):
             return f"clients of Go do not parse its key on {keys.curve(of.algorithm[1])}"
         if of.point[0] != 4:
             return "clients of Go do not parse its key, a compressed point"
+        if curves.is_off(of.algorithm[1], of.point):
+            return "clients of Go do not parse its key, which is no point of its curve"
     if of.version > b"\2":
         return "X.509 has no such version"
     if of.algorithm[0] == _RSA and of.algorithm[1:] == [b""]:

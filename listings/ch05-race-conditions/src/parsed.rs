@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use aws_lc_rs::signature::{self, ParsedPublicKey};
 use ch02_hot_reload::identity::{Peers, Reason, Rejected, Source, reject};
 use rustls::pki_types::CertificateDer;
 use x509_parser::asn1_rs::{Any, FromDer, Tag};
@@ -223,7 +224,7 @@ fn dates(body: &[u8]) -> Option<&'static str> {
     )
 }
 
-/// Go parses keys on four curves, and no point that is compressed (RFC 5480, section 2.2).
+/// Go parses keys on four curves, and no point that is compressed (RFC 5480, section 2.2) or lies beside its curve.
 fn point(certificate: &X509Certificate<'_>) -> Option<String> {
     const CURVES: [&str; 4] = ["P-224", "P-256", "P-384", "P-521"];
     let key = certificate.public_key();
@@ -234,15 +235,30 @@ fn point(certificate: &X509Certificate<'_>) -> Option<String> {
     // A curve that is described where its name could stand is no identifier.
     let curve = curve.filter(|curve| curve.tag() == Tag::Oid);
     let curve = curve.and_then(|curve| Some(curve_name(&curve.as_oid().ok()?.to_id_string())));
-    match curve {
-        Some(curve) if CURVES.contains(&curve.as_str()) => {}
+    let curve = match curve {
+        Some(curve) if CURVES.contains(&curve.as_str()) => curve,
         curve => {
             let curve = curve.unwrap_or_else(|| "a curve without a name".into());
             return Some(format!("clients of Go do not parse its key on {curve}"));
         }
+    };
+    let point = &key.subject_public_key.data;
+    if point.first() != Some(&4) {
+        return Some("clients of Go do not parse its key, a compressed point".into());
     }
-    let compressed = key.subject_public_key.data.first() != Some(&4);
-    compressed.then(|| "clients of Go do not parse its key, a compressed point".into())
+    is_off(&curve, point)
+        .then(|| format!("clients of Go do not parse its key, which is no point of {curve}"))
+}
+
+/// Whether a point is none of its curve. No library here computes on P-224.
+fn is_off(curve: &str, point: &[u8]) -> bool {
+    let algorithm = match curve {
+        "P-256" => &signature::ECDSA_P256_SHA256_ASN1,
+        "P-384" => &signature::ECDSA_P384_SHA384_ASN1,
+        "P-521" => &signature::ECDSA_P521_SHA512_ASN1,
+        _ => return false,
+    };
+    ParsedPublicKey::new(algorithm, point).is_err()
 }
 
 /// Go looks at each RSA key that it is shown, whether it verifies a signature with it or not.

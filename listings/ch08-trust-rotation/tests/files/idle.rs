@@ -38,6 +38,12 @@ fn with_last_bit_off() -> PKey<Private> {
     keys.find(even).unwrap()
 }
 
+/// The same public key, with a point beside its curve.
+fn off(public: &[u8]) -> Vec<u8> {
+    let (last, rest) = public.split_last().unwrap();
+    [rest, &[last ^ 1]].concat()
+}
+
 /// A modulus as DER has it, with a zero before the first bit.
 fn modulus(key: &PKey<Private>) -> Vec<u8> {
     [&[0], &key.rsa().unwrap().n().to_vec()[..]].concat()
@@ -62,6 +68,9 @@ fn unneeded_key(kind: &str) -> Option<Vec<u8>> {
         "beside-unknown-key" => public(&[0x2a, 3, 4], &[7; 32]),
         "behind-p192" => spki(&on(Nid::X9_62_PRIME192V1)),
         "behind-p224" | "beside-p224" => spki(&on(Nid::SECP224R1)),
+        "behind-off-p256" => off(&spki(&super::raw::p256())),
+        "behind-off-p384" => off(&spki(&on(Nid::SECP384R1))),
+        "behind-off-p521" => off(&spki(&on(Nid::SECP521R1))),
         "behind-brainpool" => spki(&on(Nid::BRAINPOOL_P256R1)),
         "beside-rsa-512" => spki(&PKey::from_rsa(Rsa::generate(512).unwrap()).unwrap()),
         "behind-modulus-padded" => numbers(&[&[0], &n[..]].concat(), f4),

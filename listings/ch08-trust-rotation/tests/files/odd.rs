@@ -165,6 +165,10 @@ pub fn extensions(kind: &str, made: &mut Made<'_>) -> bool {
             tree.root.extensions.push(version_2);
         }
         "intermediate-features-broken" => tree.middle.extensions.push(features(&[5, 0])),
+        "intermediate-features-tagged" => {
+            let tagged = features(&[0xb0, 3, 2, 1, 17]);
+            tree.middle.extensions.push(tagged);
+        }
         "features-broken" => add(features(&[5, 0])),
         "points-broken" => add(points),
         "points-broken-behind" => {
