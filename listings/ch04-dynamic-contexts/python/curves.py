@@ -13,12 +13,12 @@ _OF = {
 
 
 def is_off(curve, point):
-    """Whether this point, which is not compressed, is none of the curve."""
+    """Whether this point, which is not compressed and has the right length, is none of the curve."""
     if curve not in _OF:
         return False
     prime, b = _OF[curve]
     size = (prime.bit_length() + 7) // 8
     if len(point) != 1 + 2 * size:
-        return True
+        return False
     x, y = int.from_bytes(point[1:1 + size], "big"), int.from_bytes(point[1 + size:], "big")
     return x >= prime or y >= prime or (y * y - x**3 + 3 * x - b) % prime != 0

@@ -250,15 +250,15 @@ fn point(certificate: &X509Certificate<'_>) -> Option<String> {
         .then(|| format!("clients of Go do not parse its key, which is no point of {curve}"))
 }
 
-/// Whether a point is none of its curve. No library here computes on P-224.
+/// Whether a point of the right length is none of its curve. No library here computes on P-224.
 fn is_off(curve: &str, point: &[u8]) -> bool {
-    let algorithm = match curve {
-        "P-256" => &signature::ECDSA_P256_SHA256_ASN1,
-        "P-384" => &signature::ECDSA_P384_SHA384_ASN1,
-        "P-521" => &signature::ECDSA_P521_SHA512_ASN1,
+    let (algorithm, length) = match curve {
+        "P-256" => (&signature::ECDSA_P256_SHA256_ASN1, 65),
+        "P-384" => (&signature::ECDSA_P384_SHA384_ASN1, 97),
+        "P-521" => (&signature::ECDSA_P521_SHA512_ASN1, 133),
         _ => return false,
     };
-    ParsedPublicKey::new(algorithm, point).is_err()
+    point.len() == length && ParsedPublicKey::new(algorithm, point).is_err()
 }
 
 /// Go looks at each RSA key that it is shown, whether it verifies a signature with it or not.
