@@ -44,6 +44,8 @@ pub struct Tested {
     ended: bool,
     /// Whether one has begun twice, which only an answer says.
     twice: bool,
+    /// Whether Go gave up waiting for what held the tests' output.
+    held_open: bool,
     /// What the compiler said, where no test ran.
     pub refused: String,
     /// What the answer had left running, which was ended: a command line for each.
@@ -103,6 +105,11 @@ const BOUNDED: &str = "sh -c 'ulimit -v 4194304 2>/dev/null; EXERCISE_RUN=$EXERC
 /// How long the tests of one answer may take. Each check has a bound of its own, which is shorter.
 pub const ONE_ANSWER: Duration = Duration::from_secs(60);
 
+/// When a test's program has ended, Go waits for all who hold its output, and says that the test has failed where one holds it for a
+/// tenth of `-timeout`. Six seconds are too few for a slow machine, on which what an answer left running is still looked for. So Go
+/// is told a longer time than the tests are.
+const OF_GO: u32 = 10;
+
 /// How long Go may take until the tests begin: its first build on a slow machine.
 const BUILD: Duration = Duration::from_secs(14 * 60);
 
@@ -137,8 +144,9 @@ pub fn test(folder: &Path, bound: Duration) -> io::Result<Tested> {
     let mut command = go(folder);
     command
         .args(["test", "-json", "-count=1"])
-        .arg(format!("-timeout={}s", bound.as_secs()))
-        .args(["-exec", BOUNDED, "."])
+        .arg(format!("-timeout={}s", (bound * OF_GO).as_secs()))
+        .args(["-exec", BOUNDED, ".", "-args"])
+        .arg(format!("-test.timeout={}s", bound.as_secs()))
         .env("TMPDIR", held.path())
         .env(SEAL, sealed.path())
         .env(MARK, mark);
@@ -205,6 +213,12 @@ pub enum Outcome {
 /// What is said of each check where what is said of tests is not all said by Go.
 const NOT_BELIEVED: &str = "Nothing can be said of this check: the answer prints what tests print, and what Go says of them cannot be told from it. Take out what it prints, and a call that ends the program.";
 
+/// What Go prints where it waits no longer for what holds the tests' output.
+const GAVE_UP: &str = "*** Test I/O incomplete ";
+
+/// What is said of each check then.
+const HELD_OPEN: &str = "Nothing can be said of this check: when the tests had ended, a process that the answer had started held their output for so long that Go gave up. End what the answer starts, and wait for it.";
+
 /// What came of all checks, by what Go said of their tests.
 pub fn outcomes(tested: &mut Tested, checks: Vec<Check>) -> Vec<(Check, Outcome)> {
     let of = |check: Check| {
@@ -215,11 +229,14 @@ pub fn outcomes(tested: &mut Tested, checks: Vec<Check>) -> Vec<(Check, Outcome)
     let held = |(_, outcome): &(Check, Outcome)| *outcome == Outcome::Held;
     let whole = tested.succeeded && tested.ended;
     if tested.twice || (!whole && all.iter().all(held)) {
+        let words = if tested.held_open && !tested.twice {
+            HELD_OPEN
+        } else {
+            NOT_BELIEVED
+        };
         for (_, outcome) in &mut all {
-            *outcome = Outcome::Failed {
-                words: NOT_BELIEVED.into(),
-                at: None,
-            };
+            let words = words.into();
+            *outcome = Outcome::Failed { words, at: None };
         }
     } else if !tested.ended {
         // Tests run in turn: behind the one in which the program ended there was none.
@@ -277,6 +294,7 @@ impl Tested {
         if self.is_seal(&line) {
             return;
         }
+        self.held_open |= line.output.starts_with(GAVE_UP);
         if !self.begun && line.test.is_some() {
             self.printed.note(line.output.as_bytes());
             return;

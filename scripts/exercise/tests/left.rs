@@ -47,7 +47,7 @@ fn number_in(file: &Path) -> Pid {
 fn is_gone(pid: Pid) {
     let began = Instant::now();
     while runs(pid) {
-        if began.elapsed() > Duration::from_secs(10) {
+        if began.elapsed() > BOUND {
             kill_process(pid, Signal::KILL).unwrap();
             panic!("waited for the end of {pid:?}");
         }
@@ -181,6 +181,25 @@ fn what_an_answer_in_go_leaves_running_is_ended_and_told() {
     );
     // Go itself waits for whatever holds its pipe.
     assert!(began.elapsed() < Duration::from_secs(300), "{said}");
+}
+
+/// What an answer starts without its environment is not known as the answer's. Go waits for it, if it holds the output of the tests.
+#[test]
+fn what_holds_the_output_of_tests_in_go_is_waited_for() {
+    if !there(&["go", "env"]) {
+        return;
+    }
+    let starts = "\nfunc init() {\n\tcommand := exec.Command(\"env\", \"-i\", \"sleep\", \"15\")\n\t\
+                  command.Stdout = os.Stdout\n\tif err := command.Start(); err != nil {\n\t\tpanic(err)\n\t}\n}\n";
+    let answer = solution("go/solution.go");
+    let answer = answer.replacen(
+        "package answer\n",
+        "package answer\n\nimport (\n\t\"os\"\n\t\"os/exec\"\n)\n",
+        1,
+    ) + starts;
+    let learner = with("go", "ch07/liveness-go/answer.go", &answer);
+    let said = super::text(&learner.run(&["run", "liveness", "--track", "go"]));
+    assert!(said.contains("Done."), "{said}");
 }
 
 /// Its program is built with the crates of its chapter.

@@ -4,19 +4,7 @@ use std::fs;
 
 use zdr::report::{Code, Finding};
 
-use super::{BROKEN, Folder, ONE_ROTATION};
-
-const FEW: [&str; 9] = [
-    "--rate",
-    "10",
-    "--steady-ms",
-    "300",
-    "--quiet",
-    "--patience-ms",
-    "20000",
-    "--classes",
-    "full",
-];
+use super::{BROKEN, Folder, PATIENT};
 
 /// What is found of the bundled server, which follows its files, where this script tells it of them.
 fn found(script: &str, code: i32) -> Vec<Finding> {
@@ -25,9 +13,7 @@ fn found(script: &str, code: i32) -> Vec<Finding> {
         "command = [{BROKEN:?}, \"--certificate\", \"{{certificate}}\", \"--key\", \"{{key}}\", \"--roots\", \
          \"{{roots}}\", \"--port\", \"{{port}}\"]\n[reload]\ncommand = [\"sh\", \"-c\", '{script}']\n"
     );
-    let done = folder
-        .check(&toml, &[&ONE_ROTATION[..], &FEW].concat())
-        .end();
+    let done = folder.check(&toml, &PATIENT).end();
     done.says(code, &[]);
     let written = fs::read_to_string(folder.path("report.json")).unwrap();
     for text in [&done.out, &done.err, &written] {
