@@ -209,6 +209,8 @@ pub enum Defect {
     LeavesWork,
     /// A client that connects during a reload waits until it is over: readers and the writer share one lock.
     SlowReload,
+    /// It closes no connection that its client has closed.
+    LeavesConnections,
     /// From the first reload on it accepts connections, and answers none of them.
     HangsAfterReload,
     /// After a reload it answers "not found" to some requests, until all of its pages are there again.

@@ -12,6 +12,7 @@ mod defect;
 mod follow;
 mod grpc;
 mod leaks;
+mod left_open;
 mod open;
 mod ordinary;
 mod quic;

@@ -18,6 +18,7 @@ use crate::answer;
 use crate::arguments::{Arguments, retirement};
 use crate::defect::Defect;
 use crate::grpc;
+use crate::left_open::left_open;
 use crate::open::open;
 use crate::ordinary;
 use crate::redis::{self, Fate};
@@ -37,6 +38,9 @@ const MAX_COMMANDS: u32 = 20;
 /// How long a connection has after a reload, where it does not have all the time that it needs.
 const DRAIN: Duration = Duration::from_millis(300);
 
+/// How long after its client it closes a connection, where it does not do so at once.
+const LATE: Duration = Duration::from_secs(2);
+
 /// Serves by turns what its workers have.
 pub struct Server {
     defect: Option<Defect>,
@@ -48,6 +52,8 @@ pub struct Server {
     fate: Fate,
     /// It has gRPC's health service.
     has_grpc: bool,
+    /// It closes a connection some time after its client has.
+    closes_late: bool,
     /// Another server takes over its socket.
     hands_over: bool,
     /// How long it is occupied with other things before it takes a connection.
@@ -71,6 +77,7 @@ impl Server {
                 _ => Fate::Kept,
             },
             has_grpc: arguments.unusual == Some(Unusual::Grpc),
+            closes_late: arguments.unusual == Some(Unusual::ClosesLate),
             hands_over: arguments.inherited,
             overload: Duration::from_millis(arguments.overload_ms),
             retirement: retirement(arguments.defect),
@@ -134,10 +141,12 @@ impl Server {
         match self.defect {
             Some(Defect::Corrupt) => open.spawn(corrupt(live, tcp)),
             Some(Defect::HangsAfterReload) if live.current().number > 1 => open.spawn(hang(tcp)),
+            Some(Defect::LeavesConnections) => open.spawn(left_open(live, tcp, None)),
             Some(Defect::SeverOnReload) => open.spawn(severed(live, tcp)),
             Some(Defect::ForgetsTransactions) => open.spawn(redis(live, tcp, Fate::Forgotten)),
             Some(Defect::DrainsTransactions) => open.spawn(redis(live, tcp, Fate::Drained(DRAIN))),
             Some(Defect::EndsGrpcStreams) => open.spawn(with_grpc(live, tcp, true)),
+            _ if self.closes_late => open.spawn(left_open(live, tcp, Some(LATE))),
             _ if self.has_grpc => open.spawn(with_grpc(live, tcp, false)),
             _ if self.speaks_redis => open.spawn(redis(live, tcp, self.fate)),
             cuts if self.is_ordinary || cuts.is_some_and(ordinary::has_pages) => {

@@ -67,6 +67,8 @@ pub enum Unusual {
     AlwaysBusy,
     /// Each reload has work to do, which goes on for some time after the new certificate is shown, and ends.
     WorksOnReload,
+    /// It closes a connection some time after its client has.
+    ClosesLate,
 }
 
 /// How long the work of a reload takes, where it goes on.

@@ -305,6 +305,7 @@ async fn look_afterwards(
         let (recorder, client) = (run.recorder.clone(), run.client.clone());
         let looking = async {
             run.look_for_clear_text(testbed).await;
+            run.look_for_unclosed(testbed).await;
             run.look_for_own_ends(testbed, control).await;
         };
         tokio::select! {

@@ -406,6 +406,14 @@ impl Server {
         }
     }
 
+    /// How many connections it keeps open whose other ends are closed. None where the system does not tell.
+    pub(crate) fn unclosed(&self) -> usize {
+        match &self.process {
+            Some(process) => process.tree.unclosed(),
+            None => self.pid.map_or(0, |pid| ProcessTree::group(pid).unclosed()),
+        }
+    }
+
     /// Stops its processes, or lets them go on.
     pub fn pause(&self, signal: Signal) {
         if let Some(process) = &self.process {

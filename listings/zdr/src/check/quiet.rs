@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::attempt::{Attempt, Class, OwnEnd};
 use crate::check::options::{RunControl, Step};
@@ -11,7 +11,7 @@ use crate::check::pass::pass;
 use crate::check::run::Run;
 use crate::error::Error;
 use crate::judge::grown_old::{at_rest, excuse, leave_out, oldest};
-use crate::judge::growth::{LONG, is_of_memory};
+use crate::judge::growth::{LONG, is_of_memory, of_unclosed};
 use crate::judge::work::ENOUGH;
 use crate::load::failure::NO_TLS;
 use crate::load::held::{look_takes, own_end};
@@ -160,6 +160,22 @@ impl Run {
                  that it ended)"
             )
         })
+    }
+
+    /// Looks whether the server closes what its clients have closed. It may still be at their requests: that is waited for.
+    /// One that has failed clients may keep what it never came to, and that they failed says more.
+    pub(super) async fn look_for_unclosed(&mut self, testbed: &TestBed) {
+        if self.recorder.records().iter().any(|of| of.failed.is_some()) {
+            return;
+        }
+        let until = Instant::now() + ANSWERS;
+        loop {
+            self.growth.left(testbed.server.unclosed());
+            if of_unclosed(&self.growth).is_none() || Instant::now() >= until {
+                return;
+            }
+            sleep(LONG).await;
+        }
     }
 
     /// Looks what the server says instead of TLS, where clients met none: a connection that failed has not kept it.

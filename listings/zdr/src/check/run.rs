@@ -96,7 +96,7 @@ impl Run {
             in_clear: None,
             asides: Vec::new(),
             resources: None,
-            growth: Growth::default(),
+            growth: Growth::since(testbed.server.unclosed()),
         })
     }
 

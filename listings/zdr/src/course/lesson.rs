@@ -191,6 +191,7 @@ pub fn advice(code: Code) -> Option<&'static Hint> {
         Code::MemoryGrows
         | Code::ProcessesLeft
         | Code::DescriptorsGrow
+        | Code::ConnectionsLeft
         | Code::ProcessorGrows
         | Code::SlowWhileReloading => Some(&LIFECYCLE),
         _ => None,

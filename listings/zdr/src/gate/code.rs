@@ -76,6 +76,8 @@ pub enum Code {
     ProcessesLeft,
     /// Each rotation leaves descriptors or threads behind.
     DescriptorsGrow,
+    /// Connections stay open at the server whose clients have closed them. Each keeps a descriptor.
+    ConnectionsLeft,
     /// Each rotation leaves work behind that does not end, so the server keeps the processor busier than before.
     ProcessorGrows,
     /// The load could not be made as planned, so the figures cannot be trusted.

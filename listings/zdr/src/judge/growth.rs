@@ -32,12 +32,27 @@ pub struct Growth {
     between: Vec<[Moment; 2]>,
     /// What it used at several looks before the first rotation, and after the last.
     looks: [Vec<Usage>; 2],
+    /// How many connections were open at its end alone, before the first client came and after the last had left.
+    unclosed: (usize, usize),
     work: Work,
 }
 
 type Moment = (Duration, Usage);
 
 impl Growth {
+    /// Of a server that had so many connections open at its end alone.
+    pub fn since(unclosed: usize) -> Self {
+        Self {
+            unclosed: (unclosed, unclosed),
+            ..Self::default()
+        }
+    }
+
+    /// How many it has after the last client has left.
+    pub fn left(&mut self, unclosed: usize) {
+        self.unclosed.1 = unclosed;
+    }
+
     /// Before the first rotation, and after each.
     pub fn rotated(&mut self, at: Duration, usage: Option<Usage>) {
         self.rotations.extend(usage.map(|usage| (at, usage)));
@@ -167,6 +182,7 @@ pub fn of_resources(resources: &Resources, growth: &Growth, rotations: usize) ->
     found.extend(of_memory(resources, growth, rotations));
     found.extend(of_work(growth, rotations));
     found.extend(of_unwaited(growth, rotations));
+    found.extend(of_unclosed(growth));
     let more = resources.processes_after > resources.processes_before;
     if more && growth.leaves(|usage| usage.processes) {
         let words = format!(
@@ -196,6 +212,18 @@ pub fn of_resources(resources: &Resources, growth: &Growth, rotations: usize) ->
         found.extend(of_handles(&handles, rotations, "rotations"));
     }
     found
+}
+
+/// Connections that the server keeps open though their clients have closed them. A few may be about to be closed.
+pub(crate) fn of_unclosed(growth: &Growth) -> Option<Finding> {
+    const FEW: usize = 10;
+    let (before, after) = growth.unclosed;
+    let more = after.saturating_sub(before);
+    let words = format!(
+        "{more} connections were still open at the server that their clients had closed. Each keeps a descriptor, \
+         until there are no more: close a connection when a read says that it has ended, or fails."
+    );
+    (more >= FEW).then(|| warning(Code::ConnectionsLeft, words))
 }
 
 /// Whether memory grew with the number of processes alone: those that serve their last clients have theirs, and that

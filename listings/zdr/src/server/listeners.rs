@@ -1,4 +1,4 @@
-//! The sockets that listen, as the kernel knows them by themselves (sock_diag(7)). Its list in `/proc/net/tcp` holds
+//! The sockets in one state, as the kernel knows them by themselves (sock_diag(7)). Its list in `/proc/net/tcp` holds
 //! all connections as well: it is long where there are many of them, and slow to make where there are few.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -11,7 +11,7 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
 };
 
-/// A socket that listens: its number, and where.
+/// A socket: its number, and its address at this end.
 pub(super) type Listener = (u64, SocketAddr);
 
 /// `SOCK_DIAG_BY_FAMILY` (linux/sock_diag.h), `NLMSG_ERROR`, `NLMSG_DONE`, `NLM_F_REQUEST` and `NLM_F_DUMP` (linux/netlink.h).
@@ -24,17 +24,37 @@ const HEADER: usize = 16;
 const REQUEST: usize = HEADER + 56;
 const ANSWER: usize = 72;
 const TCP: u8 = 6;
-/// One bit for each state, of which `TCP_LISTEN` is the tenth.
-const LISTENING: u32 = 1 << 10;
 /// The kernel answers at once.
 const BOUND: Duration = Duration::from_secs(1);
 
-/// All of this network namespace, for TCP. Read from `/proc` where the kernel does not answer.
+/// All of this network namespace that listen, for TCP.
 pub(super) fn all() -> Vec<Listener> {
-    let asked = [AddressFamily::INET, AddressFamily::INET6].map(ask);
-    match asked {
+    all_in(&[TcpState::Listen])
+}
+
+/// The same, and connections whose other end is open.
+pub(super) fn in_use() -> Vec<Listener> {
+    all_in(&IN_USE)
+}
+
+/// Not `CLOSE_WAIT`; and what was reset, or shut at both ends, is in no list.
+const IN_USE: [TcpState; 8] = [
+    TcpState::Listen,
+    TcpState::SynSent,
+    TcpState::SynRecv,
+    TcpState::Established,
+    TcpState::FinWait1,
+    TcpState::FinWait2,
+    TcpState::LastAck,
+    TcpState::Closing,
+];
+
+/// Read from `/proc` where the kernel does not answer.
+fn all_in(states: &[TcpState]) -> Vec<Listener> {
+    let families = [AddressFamily::INET, AddressFamily::INET6];
+    match families.map(|family| ask(family, states)) {
         [Ok(v4), Ok(v6)] => each_once([v4, v6].concat()),
-        _ => listed(),
+        _ => listed(states),
     }
 }
 
@@ -46,17 +66,17 @@ fn each_once(mut all: Vec<Listener>) -> Vec<Listener> {
 }
 
 /// From the list of all connections.
-fn listed() -> Vec<Listener> {
+fn listed(states: &[TcpState]) -> Vec<Listener> {
     let tables = [procfs::net::tcp(), procfs::net::tcp6()];
     let all = tables.into_iter().flatten().flatten();
-    let all = all.filter(|socket| socket.state == TcpState::Listen);
+    let all = all.filter(|socket| states.contains(&socket.state));
     each_once(
         all.map(|socket| (socket.inode, socket.local_address))
             .collect(),
     )
 }
 
-fn ask(family: AddressFamily) -> Result<Vec<Listener>> {
+fn ask(family: AddressFamily, states: &[TcpState]) -> Result<Vec<Listener>> {
     let flags = SocketFlags::CLOEXEC;
     let kernel = socket_with(
         AddressFamily::NETLINK,
@@ -65,7 +85,7 @@ fn ask(family: AddressFamily) -> Result<Vec<Listener>> {
         Some(netlink::SOCK_DIAG),
     )?;
     set_socket_timeout(&kernel, Timeout::Recv, Some(BOUND))?;
-    send(&kernel, &request(family), SendFlags::empty())?;
+    send(&kernel, &request(family, states), SendFlags::empty())?;
     let mut listeners = Vec::new();
     let mut buffer = vec![0; 32 * 1024];
     loop {
@@ -86,7 +106,7 @@ fn ask(family: AddressFamily) -> Result<Vec<Listener>> {
     }
 }
 
-fn request(family: AddressFamily) -> [u8; REQUEST] {
+fn request(family: AddressFamily, states: &[TcpState]) -> [u8; REQUEST] {
     let mut request = [0; REQUEST];
     request[0..4].copy_from_slice(&(REQUEST as u32).to_ne_bytes());
     request[4..6].copy_from_slice(&BY_FAMILY.to_ne_bytes());
@@ -94,7 +114,9 @@ fn request(family: AddressFamily) -> [u8; REQUEST] {
     // There are two families, and each has a small number.
     request[16] = family.as_raw() as u8;
     request[17] = TCP;
-    request[20..24].copy_from_slice(&LISTENING.to_ne_bytes());
+    // One bit for each state.
+    let bits = states.iter().fold(0, |bits, of| bits | 1_u32 << of.to_u8());
+    request[20..24].copy_from_slice(&bits.to_ne_bytes());
     request
 }
 
@@ -126,6 +148,7 @@ fn listener(message: &[u8]) -> Option<Listener> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
     use std::net::{TcpListener, TcpStream};
 
     use super::*;
@@ -137,10 +160,11 @@ mod tests {
         let listening: Vec<_> = bound.map(TcpListener::bind).into_iter().flatten().collect();
         assert!(listening.len() >= 2, "neither loopback address is there");
         let talking = TcpStream::connect(listening[0].local_addr().unwrap()).unwrap();
-        let families = [AddressFamily::INET, AddressFamily::INET6].map(ask);
+        let families = [AddressFamily::INET, AddressFamily::INET6]
+            .map(|family| ask(family, &[TcpState::Listen]));
         let asked = families.map(|asked| asked.expect("the kernel does not answer"));
         let asked = each_once(asked.concat());
-        for all in [asked.clone(), listed()] {
+        for all in [asked.clone(), listed(&[TcpState::Listen])] {
             for socket in &listening {
                 let own = socket.local_addr().unwrap();
                 let found = all.iter().filter(|(_, address)| *address == own);
@@ -158,7 +182,22 @@ mod tests {
             all.sort();
             all
         };
-        assert_eq!(of_own(asked), of_own(listed()));
+        assert_eq!(of_own(asked), of_own(listed(&[TcpState::Listen])));
+    }
+
+    #[test]
+    fn a_connection_is_in_use_as_long_as_its_other_end_is_open() {
+        let listening = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listening.local_addr().unwrap();
+        let client = TcpStream::connect(at).unwrap();
+        let (mut server, _) = listening.accept().unwrap();
+        let count = |all: Vec<Listener>| all.iter().filter(|(_, address)| *address == at).count();
+        let told = || [in_use(), listed(&IN_USE)].map(count);
+        assert_eq!(told(), [2, 2]);
+        drop(client);
+        // The end has come.
+        assert_eq!(server.read(&mut [0]).unwrap(), 0);
+        assert_eq!(told(), [1, 1]);
     }
 
     /// What is cut, or claims to be longer than it is, is the end of what was said.

@@ -72,6 +72,11 @@ impl ProcessTree {
         processes::listening(&self.members())
     }
 
+    /// How many connections they keep open whose other ends are closed. None where the system does not tell.
+    pub(crate) fn unclosed(&self) -> usize {
+        processes::unclosed(&self.members())
+    }
+
     /// Which of them listen on this port, the one that began first at the front.
     pub(crate) fn serving(&self, port: u16) -> Vec<i32> {
         processes::serving(&self.members(), port)

@@ -1,6 +1,6 @@
 //! Processes, as Linux tells of them in `/proc`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::net::SocketAddr;
@@ -169,6 +169,36 @@ pub(super) fn listening(members: &[Member]) -> Vec<SocketAddr> {
     theirs.map(|(_, address)| address).collect()
 }
 
+/// How many connections they keep open whose other ends are closed. None where they listen in another network
+/// namespace, whose connections are not known.
+pub(super) fn unclosed(members: &[Member]) -> usize {
+    let sockets: HashMap<_, _> = members.iter().flat_map(all_sockets).collect();
+    let in_use = listeners::in_use();
+    let in_use: HashSet<_> = in_use.into_iter().map(|(inode, _)| inode).collect();
+    if !sockets.keys().any(|inode| in_use.contains(inode)) {
+        return 0;
+    }
+    let ended = sockets.iter().filter(|(inode, _)| !in_use.contains(inode));
+    ended.filter(|(_, path)| is_tcp(path)).count()
+}
+
+/// The sockets of a process, by their number, and where each is found.
+fn all_sockets(process: &Process) -> impl Iterator<Item = (u64, String)> + use<> {
+    let pid = process.pid;
+    let open = process.fd().into_iter().flatten().flatten();
+    open.filter_map(move |descriptor| match descriptor.target {
+        FDTarget::Socket(inode) => Some((inode, format!("/proc/{pid}/fd/{}", descriptor.fd))),
+        _ => None,
+    })
+}
+
+/// Whether a socket is for TCP, whatever state it is in.
+fn is_tcp(path: &str) -> bool {
+    let mut name = [0; 32];
+    let known = rustix::fs::getxattr(path, "system.sockprotoname", &mut name);
+    known.is_ok_and(|length| name[..length.min(name.len())].starts_with(b"TCP"))
+}
+
 /// Which of them listen on this port, the one that began first at the front: workers come after who started them.
 pub(super) fn serving(members: &[Member], port: u16) -> Vec<i32> {
     let there = all_listening().filter(|(_, address)| address.port() == port);
@@ -247,11 +277,7 @@ fn program(process: &Process) -> Option<String> {
 
 /// The sockets of a process, by their number.
 fn sockets(process: &Process) -> impl Iterator<Item = u64> + use<> {
-    let open = process.fd().into_iter().flatten().flatten();
-    open.filter_map(|descriptor| match descriptor.target {
-        FDTarget::Socket(inode) => Some(inode),
-        _ => None,
-    })
+    all_sockets(process).map(|(inode, _)| inode)
 }
 
 /// When this process began.

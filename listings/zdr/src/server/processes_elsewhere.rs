@@ -41,6 +41,11 @@ pub(super) fn listening(_: &[Member]) -> Vec<SocketAddr> {
 }
 
 /// Not known.
+pub(super) fn unclosed(_: &[Member]) -> usize {
+    0
+}
+
+/// Not known.
 pub(super) fn serving(_: &[Member], _: u16) -> Vec<i32> {
     Vec::new()
 }
