@@ -1,6 +1,6 @@
 //! Logs as the interfaces of collectors answer: one object for many lines, in fields that none of the others has.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -103,9 +103,8 @@ fn a_field_of_any_name_may_hold_an_event() {
 
 /// Anybody may write into a log. Beginnings within beginnings are not each tried to their end.
 #[test]
-fn a_line_of_beginnings_is_read_in_time() {
+fn a_line_of_beginnings_takes_no_longer_than_others() {
     let whole = loaded(0, 1, "a");
-    let began = Instant::now();
     let nested = |part: &str| part.repeat((1 << 20) / part.len() - 100);
     for part in [
         r#"{"ts":"#,
@@ -114,13 +113,12 @@ fn a_line_of_beginnings_is_read_in_time() {
         r#"{"event":"x"}{"a":"#,
     ] {
         let line = nested(part);
+        // Of the first, each beginning took a second and more when it was tried to its end.
+        takes_no_longer(&line, &"RATHER ".repeat(line.len() / 7));
         let text = format!("{line}\n{whole}\n");
         assert_eq!(answers(&text)["servers"][0]["serving"]["serial"], "a");
         assert_eq!(answers(&text)["log"]["broken_lines"], 1, "{part}");
     }
-    // Eight lines. Of the first alone, each beginning took a second and more when it was tried to its end.
-    let took = began.elapsed();
-    assert!(took < Duration::from_secs(60), "{took:?}");
     // What is whole behind such a beginning is read all the same.
     let text = format!("{}{whole}\n", nested(r#"{"ts":"#));
     assert_eq!(answers(&text)["servers"][0]["serving"]["serial"], "a");
@@ -128,12 +126,24 @@ fn a_line_of_beginnings_is_read_in_time() {
 
 /// Of empty lines, a whole buffer of them is no beginning that is looked at for each.
 #[test]
-fn empty_lines_are_read_in_time() {
-    let began = Instant::now();
-    let text = loaded(0, 1, "a") + &"\n".repeat(300_000);
-    assert_eq!(answers(&text)["servers"][0]["serving"]["serial"], "a");
-    let took = began.elapsed();
-    assert!(took < Duration::from_secs(30), "{took:?}");
+fn empty_lines_take_no_longer_than_others() {
+    takes_no_longer(&"\n".repeat(300_000), &"RATHER\n".repeat(300_000));
+}
+
+/// Reads a log in which `a` is loaded, with this and with what others have written.
+fn takes_no_longer(text: &str, others: &str) {
+    let took = |text: &str| {
+        let began = Instant::now();
+        let log = format!("{}{text}\n", loaded(0, 1, "a"));
+        assert_eq!(answers(&log)["servers"][0]["serving"]["serial"], "a");
+        began.elapsed()
+    };
+    let (begins, others, took) = (text.get(..20), took(others), took(text));
+    let ratio = took.as_secs_f64() / others.as_secs_f64();
+    assert!(
+        ratio < 30.0,
+        "{begins:?}: {took:?}, and {others:?} for others"
+    );
 }
 
 /// A part of a line has to be put together with the next, as its collector says.

@@ -245,6 +245,13 @@ func EachProcess(t *testing.T, machines []string, say func(machine string) strin
 	return said
 }
 
+// Alone says whether this is a process of EachProcess: no other check runs in it, so that what belongs to the whole process may be
+// changed.
+func Alone() bool {
+	_, is := os.LookupEnv(asked)
+	return is
+}
+
 // onHost is a command on a host of this name, where the system lets a user make one, and else on this host.
 func onHost(ctx context.Context, name string, words ...string) *exec.Cmd {
 	// There it is process number 1, as the first of a container is on each machine.
